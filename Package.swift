@@ -1,0 +1,126 @@
+// swift-tools-version: 6.2
+
+import PackageDescription
+
+/// The language mode that every Swift target is built in (see CONTRIBUTING.md).
+let strict: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+]
+
+/// Optimised C in debug builds too: the kernels are too slow to test otherwise.
+let kernelFlags: [CSetting] = [.unsafeFlags(["-O3"])]
+
+func lake(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource] = []) -> Target {
+    .testTarget(
+        name: name + "Tests", dependencies: [.byName(name: name)] + dependencies, resources: resources,
+        swiftSettings: strict)
+}
+
+let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let metrics: Target.Dependency = .product(name: "Metrics", package: "swift-metrics")
+
+let package = Package(
+    name: "dipper",
+    products: [.executable(name: "dipper", targets: ["dipper"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    ],
+    targets: [
+        // L0: bytes, types and columns. No NIO, no async, no logging.
+        lake("LakeModel", [.product(name: "Yams", package: "Yams")]),
+        .target(name: "CByteKernels", cSettings: kernelFlags),
+        lake("ByteKernels", ["CByteKernels"]),
+        .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CSnappy", pkgConfig: "snappy", providers: [.apt(["libsnappy-dev"])]),
+        lake("BlockCompression", ["LakeModel", "CZstd", "CZlib", "CSnappy"]),
+
+        // L1: file formats, bytes in, batches or bytes out.
+        lake("CSVFormat", ["LakeModel", "ByteKernels"]),
+        lake("ParquetFormat", ["LakeModel", "ByteKernels", "BlockCompression"]),
+        lake("AvroFormat", ["LakeModel", "ByteKernels", "BlockCompression"]),
+
+        // L2: the table format.
+        lake("Iceberg", ["LakeModel", "ByteKernels", "ParquetFormat", "AvroFormat"]),
+
+        // L3: one protocol a role, with its embedded default.
+        lake("ObjectStorage", ["LakeModel"]),
+        lake("EventLog", ["LakeModel", grdb]),
+        lake("OperationalStore", ["LakeModel", grdb]),
+        lake("QueryEngine", ["LakeModel"]),
+        .target(name: "CDuckDBLoader", linkerSettings: [.linkedLibrary("dl")]),
+        lake("QueryEngineDuckDB", ["LakeModel", "QueryEngine", "CDuckDBLoader", logging]),
+        lake("Observability", ["LakeModel", logging, metrics]),
+
+        // L4: what the platform does.
+        .systemLibrary(name: "CRoaring", providers: [.apt(["libroaring-dev"])]),
+        lake("CatalogService", ["LakeModel", "Iceberg", grdb]),
+        lake(
+            "Ingestion",
+            [
+                "LakeModel", "ByteKernels", "CSVFormat", "ParquetFormat", "Iceberg", "ObjectStorage", "EventLog",
+                "OperationalStore", "CatalogService", "BlockCompression", "Observability", "CRoaring", logging, metrics,
+            ]),
+        lake("Analytics", ["LakeModel", "QueryEngine", "CatalogService", "Iceberg"]),
+
+        // L5: HTTP.
+        lake(
+            "GatewayHTTP",
+            [
+                "LakeModel", "Ingestion", "CatalogService", "QueryEngine", "Analytics", "OperationalStore",
+                "ObjectStorage", "EventLog", "Observability", logging, metrics,
+                .product(name: "Hummingbird", package: "hummingbird"), .product(name: "NIOCore", package: "swift-nio"),
+            ]),
+
+        // L6: the one executable, and what tests share.
+        .executableTarget(
+            name: "dipper",
+            dependencies: [
+                "LakeModel", "CSVFormat", "ParquetFormat", "Iceberg", "ObjectStorage", "EventLog", "OperationalStore",
+                "QueryEngine", "QueryEngineDuckDB", "Observability", "CatalogService", "Ingestion", "Analytics",
+                "GatewayHTTP", logging, metrics, .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "Hummingbird", package: "hummingbird"), .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: strict),
+        lake("LakeTesting", ["LakeModel"]),
+
+        tests("LakeModel", ["LakeTesting"]),
+        tests("ByteKernels", ["LakeTesting"]),
+        tests("BlockCompression", ["LakeTesting"]),
+        tests("CSVFormat", ["LakeModel", "LakeTesting"]),
+        tests("ParquetFormat", ["LakeModel", "LakeTesting"]),
+        tests("AvroFormat", ["LakeModel", "LakeTesting"]),
+        tests("Iceberg", ["LakeModel", "ParquetFormat", "AvroFormat", "LakeTesting"]),
+        tests("ObjectStorage", ["LakeModel", "LakeTesting"]),
+        tests("EventLog", ["LakeModel", "LakeTesting"]),
+        tests("OperationalStore", ["LakeModel", "LakeTesting"]),
+        tests("QueryEngineDuckDB", ["LakeModel", "QueryEngine", "LakeTesting"]),
+        tests("Observability", ["LakeTesting"]),
+        tests("CatalogService", ["LakeModel", "Iceberg", "LakeTesting"]),
+        tests("Ingestion", ["LakeModel", "LakeTesting"]),
+        tests("GatewayHTTP", ["LakeModel", "LakeTesting"]),
+        .testTarget(name: "TidyTests", swiftSettings: strict),
+    ],
+    swiftLanguageModes: [.v6],
+    cLanguageStandard: .c17
+)

@@ -1,0 +1,151 @@
+/// The catalog database: which metadata file is a table's current one, and everything that must change with it.
+///
+/// One ``commit(_:)`` is one transaction. The SQLite and PostgreSQL implementations pass the same conformance suite.
+package protocol CatalogStore: Sendable {
+    func namespaces() async throws -> [String]
+    /// Creates a namespace; one that exists is no error.
+    func createNamespace(_ name: String, properties: [String: String]) async throws
+    func tables(in namespace: String) async throws -> [TableIdentifier]
+    /// The current pointer of a table, `nil` when there is no such table.
+    func pointer(_ table: TableIdentifier) async throws -> TablePointer?
+
+    /// Applies all of `commit` or nothing.
+    /// - Throws: ``CatalogError`` `commit-conflict` when a pointer, watermark or fence is not the expected one (nothing
+    ///   was applied); `commit-state-unknown` when the answer was lost.
+    func commit(_ commit: CatalogCommit) async throws
+
+    func watermark(topic: String, partition: Int) async throws -> CatalogWatermark?
+    func watermarks() async throws -> [CatalogWatermark]
+
+    /// Receipts by id, or the newest first, `before` (an id) excluded.
+    func receipt(id: String) async throws -> ReceiptRow?
+    func receipts(table: String?, before: String?, limit: Int) async throws -> [ReceiptRow]
+    func receiptCount(table: String?) async throws -> Int
+
+    /// The persisted key index of a table: pieces in the order in which they were committed.
+    func keyIndex(_ table: TableIdentifier) async throws -> [KeyIndexPiece]
+
+    /// Takes the right to commit for `role`, with a token one higher than any before.
+    func acquireFence(role: String) async throws -> Int64
+}
+
+package struct TableIdentifier: Sendable, Hashable, Codable, CustomStringConvertible {
+    package var namespace: String
+    package var name: String
+
+    package init(namespace: String, name: String) {
+        self.namespace = namespace
+        self.name = name
+    }
+
+    package var description: String { "\(namespace).\(name)" }
+}
+
+package struct TablePointer: Sendable, Hashable {
+    package var table: TableIdentifier
+    package var metadataLocation: String
+    /// Counts the commits of this table, from 1.
+    package var version: Int64
+
+    package init(table: TableIdentifier, metadataLocation: String, version: Int64) {
+        self.table = table
+        self.metadataLocation = metadataLocation
+        self.version = version
+    }
+}
+
+/// One atomic step of the catalog.
+package struct CatalogCommit: Sendable {
+    package struct Swap: Sendable, Hashable {
+        package var table: TableIdentifier
+        /// `nil`: the table must not exist.
+        package var expectedMetadataLocation: String?
+        package var newMetadataLocation: String
+
+        package init(table: TableIdentifier, expectedMetadataLocation: String?, newMetadataLocation: String) {
+            self.table = table
+            self.expectedMetadataLocation = expectedMetadataLocation
+            self.newMetadataLocation = newMetadataLocation
+        }
+    }
+
+    /// Role and token of the writer; a newer token of the same role in the store is a `commit-conflict`.
+    package struct Fence: Sendable, Hashable {
+        package var role: String
+        package var token: Int64
+
+        package init(role: String, token: Int64) {
+            self.role = role
+            self.token = token
+        }
+    }
+
+    package var swaps: [Swap] = []
+    /// Each must lie past the stored one (same incarnation) or start a new incarnation.
+    package var watermarks: [CatalogWatermark] = []
+    package var keyIndexPieces: [KeyIndexPiece] = []
+    /// Tables whose key index pieces are dropped first (the index was rebuilt or compacted).
+    package var keyIndexResets: [TableIdentifier] = []
+    /// Inserted, or replaced when the id is there already.
+    package var receipts: [ReceiptRow] = []
+    package var fence: Fence?
+
+    package init() {}
+}
+
+package struct CatalogWatermark: Sendable, Hashable, Codable {
+    package var topic: String
+    package var partition: Int
+    package var incarnation: String
+    /// The next offset to work on.
+    package var nextOffset: Int64
+
+    package init(topic: String, partition: Int, incarnation: String, nextOffset: Int64) {
+        self.topic = topic
+        self.partition = partition
+        self.incarnation = incarnation
+        self.nextOffset = nextOffset
+    }
+}
+
+/// A change of a table's key index, bound to the snapshot that it reflects.
+package struct KeyIndexPiece: Sendable, Hashable {
+    package var table: TableIdentifier
+    package var snapshotID: Int64
+    /// `added` and `removed` key sets, serialised by the ingestion pipeline.
+    package var bytes: [UInt8]
+
+    package init(table: TableIdentifier, snapshotID: Int64, bytes: [UInt8]) {
+        self.table = table
+        self.snapshotID = snapshotID
+        self.bytes = bytes
+    }
+}
+
+/// A finished write's receipt as it is stored: searchable columns and the receipt's JSON.
+package struct ReceiptRow: Sendable, Hashable {
+    package var id: String
+    package var table: String
+    /// `committed` or `failed`.
+    package var state: String
+    package var topic: String
+    package var partition: Int
+    package var offset: Int64
+    /// Microseconds since 1970 UTC.
+    package var createdMicroseconds: Int64
+    package var json: [UInt8]
+
+    package init(
+        id: String, table: String, state: String, topic: String, partition: Int, offset: Int64,
+        createdMicroseconds: Int64, json: [UInt8]
+    ) {
+        self.id = id
+        self.table = table
+        self.state = state
+        self.topic = topic
+        self.partition = partition
+        self.offset = offset
+        self.createdMicroseconds = createdMicroseconds
+        self.json = json
+    }
+}

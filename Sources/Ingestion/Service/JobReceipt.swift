@@ -1,0 +1,134 @@
+/// What became of one acknowledged write. The JSON form is the API's.
+package struct JobReceipt: Sendable, Hashable, Codable {
+    package enum State: String, Sendable, Hashable, Codable {
+        /// Durable in the log, not yet worked.
+        case accepted
+        case running
+        /// The rows are in the lake, in one snapshot.
+        case committed
+        /// Nothing of it was applied; `error` says why.
+        case failed
+    }
+
+    package enum Kind: String, Sendable, Hashable, Codable { case file, batch }
+
+    package struct Rows: Sendable, Hashable, Codable {
+        package var read = 0
+        package var accepted = 0
+        package var inserted = 0
+        package var updated = 0
+        package var unchanged = 0
+        package var superseded = 0
+        package var ignored = 0
+        package var rejected = 0
+        package var blank = 0
+
+        package init() {}
+    }
+
+    package struct Failure: Sendable, Hashable, Codable {
+        package var code: String
+        package var message: String
+        package var remedy: String?
+
+        package init(code: String, message: String, remedy: String?) {
+            self.code = code
+            self.message = message
+            self.remedy = remedy
+        }
+    }
+
+    package struct Dialect: Sendable, Hashable, Codable {
+        /// The delimiter as text, for example `,` or `\t`.
+        package var delimiter: String
+        package var header: Bool
+        package var byteOrderMark: Bool
+        /// `lf`, `crlf`, `cr` or `mixed`.
+        package var lineEnding: String
+        /// Why: one sentence a decision.
+        package var evidence: [String]
+
+        package init(
+            delimiter: String, header: Bool, byteOrderMark: Bool, lineEnding: String, evidence: [String]
+        ) {
+            self.delimiter = delimiter
+            self.header = header
+            self.byteOrderMark = byteOrderMark
+            self.lineEnding = lineEnding
+            self.evidence = evidence
+        }
+    }
+
+    package struct Progress: Sendable, Hashable, Codable {
+        package var bytesDone: Int
+        package var rowsDone: Int
+        package var rowsPerSecond: Double
+        /// `nil` until there is a rate.
+        package var secondsLeft: Double?
+
+        package init(bytesDone: Int, rowsDone: Int, rowsPerSecond: Double, secondsLeft: Double?) {
+            self.bytesDone = bytesDone
+            self.rowsDone = rowsDone
+            self.rowsPerSecond = rowsPerSecond
+            self.secondsLeft = secondsLeft
+        }
+    }
+
+    package var id: String
+    package var kind: Kind
+    package var table: String
+    package var state: State
+    /// Always true: a receipt exists only for what is on disk.
+    package var durable = true
+    package var createdAt: String
+    package var finishedAt: String?
+    package var fileName: String?
+    package var bytes: Int
+    package var sha256: String?
+    package var rows = Rows()
+    package var dialect: Dialect?
+    /// The silver table's snapshot that made the rows visible, as text (64 bits do not fit a JSON number everywhere);
+    /// absent when nothing changed.
+    package var snapshotId: String?
+    package var topic: String
+    package var partition: Int
+    package var offset: Int64
+    /// The path of this job's rejects, when there are any.
+    package var rejectsLink: String?
+    package var warnings: [String] = []
+    /// The refused rows of a batch.
+    package var verdicts: [RowVerdict] = []
+    package var error: Failure?
+    package var progress: Progress?
+
+    package init(
+        id: String, kind: Kind, table: String, state: State, createdAt: String, bytes: Int, topic: String,
+        partition: Int, offset: Int64
+    ) {
+        self.id = id
+        self.kind = kind
+        self.table = table
+        self.state = state
+        self.createdAt = createdAt
+        self.bytes = bytes
+        self.topic = topic
+        self.partition = partition
+        self.offset = offset
+    }
+}
+
+/// Why one row of a batch was refused.
+package struct RowVerdict: Sendable, Hashable, Codable {
+    /// 0-based position in the batch.
+    package var index: Int
+    package var column: String?
+    package var code: String
+    package var message: String
+
+    package init(index: Int, column: String?, code: String, message: String) {
+        self.index = index
+        self.column = column
+        self.code = code
+        self.message = message
+    }
+}

@@ -1,0 +1,126 @@
+package import LakeModel
+
+/// Read-only SQL over the tables that a request brings along.
+package protocol QueryEngine: Sendable {
+    /// Runs one SELECT.
+    /// - Throws: ``QueryError``: `sql-syntax`, `sql-refused` (not a SELECT, or reaches outside), `query-timeout`,
+    ///   `query-memory`, `result-too-large`, `engine-missing`, `engine-crashed` (retryable).
+    func execute(_ request: QueryRequest) async throws -> QueryResult
+}
+
+package struct QueryRequest: Sendable {
+    package var sql: String
+    /// Positional values for `?` or `$1`; or named ones for `$name`.
+    package var parameters: QueryParameters
+    package var tables: [QueryTable]
+    package var limits: QueryLimits
+
+    package init(
+        sql: String, parameters: QueryParameters = .positional([]), tables: [QueryTable],
+        limits: QueryLimits = QueryLimits()
+    ) {
+        self.sql = sql
+        self.parameters = parameters
+        self.tables = tables
+        self.limits = limits
+    }
+}
+
+package enum QueryParameters: Sendable, Hashable {
+    case positional([QueryValue])
+    case named([String: QueryValue])
+}
+
+/// One value of a result or a parameter. Types without a JSON form of their own travel as text (timestamps in ISO 8601
+/// UTC with `Z`, decimals in plain digits).
+package enum QueryValue: Sendable, Hashable {
+    case null
+    case boolean(Bool)
+    case integer(Int64)
+    case double(Double)
+    case text(String)
+}
+
+/// A table as the scan plan sees it: pruned data files, and the position deletes that apply to them.
+package struct QueryTable: Sendable, Hashable {
+    package var namespace: String
+    package var name: String
+    package var fields: [SchemaField]
+    /// Local paths of Parquet data files without deletes.
+    package var plainFiles: [String]
+    /// Local paths of data files that position deletes apply to.
+    package var deletedFromFiles: [String]
+    /// Local paths of the position delete files.
+    package var deleteFiles: [String]
+    /// What the delete files' `file_path` column holds before the local path, for example `file://`.
+    package var locationScheme: String
+    /// Changes whenever any of the above does: the key under which an engine may keep the table ready.
+    package var version: String
+
+    package init(
+        namespace: String, name: String, fields: [SchemaField], plainFiles: [String], deletedFromFiles: [String] = [],
+        deleteFiles: [String] = [], locationScheme: String = "file://", version: String
+    ) {
+        self.namespace = namespace
+        self.name = name
+        self.fields = fields
+        self.plainFiles = plainFiles
+        self.deletedFromFiles = deletedFromFiles
+        self.deleteFiles = deleteFiles
+        self.locationScheme = locationScheme
+        self.version = version
+    }
+}
+
+package struct QueryLimits: Sendable, Hashable {
+    package var timeoutMilliseconds: Int
+    package var rowsMax: Int
+    package var resultBytesMax: Int
+
+    package init(timeoutMilliseconds: Int = 30_000, rowsMax: Int = 100_000, resultBytesMax: Int = 64 << 20) {
+        self.timeoutMilliseconds = timeoutMilliseconds
+        self.rowsMax = rowsMax
+        self.resultBytesMax = resultBytesMax
+    }
+}
+
+package struct QueryResult: Sendable, Hashable {
+    package struct Column: Sendable, Hashable {
+        package var name: String
+        /// The engine's type name, for example `BIGINT` or `TIMESTAMP WITH TIME ZONE`.
+        package var type: String
+
+        package init(name: String, type: String) {
+            self.name = name
+            self.type = type
+        }
+    }
+
+    package var columns: [Column]
+    package var rows: [[QueryValue]]
+    /// Whether `rowsMax` cut the result short.
+    package var isTruncated: Bool
+    package var elapsedMicroseconds: Int64
+
+    package init(columns: [Column], rows: [[QueryValue]], isTruncated: Bool, elapsedMicroseconds: Int64) {
+        self.columns = columns
+        self.rows = rows
+        self.isTruncated = isTruncated
+        self.elapsedMicroseconds = elapsedMicroseconds
+    }
+}
+
+/// What an engine refuses or fails with.
+package struct QueryError: LakeError {
+    package var code: String
+    package var message: String
+    package var remedy: String?
+    package var isRetryable: Bool
+
+    package init(code: String, message: String, remedy: String? = nil, isRetryable: Bool = false) {
+        self.code = code
+        self.message = message
+        self.remedy = remedy
+        self.isRetryable = isRetryable
+    }
+}
