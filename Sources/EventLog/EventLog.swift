@@ -1,5 +1,3 @@
-package import LakeModel
-
 /// The durable, ordered log that every write goes through before it is acknowledged.
 ///
 /// A topic is a table of the model. The log keeps no consumer positions: sinks keep their own watermark in the
