@@ -1,0 +1,50 @@
+import Testing
+
+@testable import LakeModel
+
+struct ModelFileTests {
+    @Test func `the built-in hiring model declares three tables and two analytics`() throws {
+        let model = try HiringModel.declaration()
+        #expect(model.tables.map(\.name) == ["departments", "jobs", "hired_employees"])
+        #expect(model.analytics.map(\.name) == ["quarterly-hires", "departments-above-mean"])
+        let employees = try #require(model.table(named: "hired_employees"))
+        #expect(employees.silverName == "employees_cleaned")
+        #expect(employees.silverSchema.fields.map(\.name).suffix(2) == ["hire_year", "hire_quarter"])
+        #expect(employees.silverSchema.identifierFieldIDs == [1])
+        #expect(employees.silverSchema.fields[0].required)
+        #expect(!employees.silverSchema.fields[3].required)
+    }
+
+    @Test(arguments: [
+        ("tables:\n  - name: t\n    colums: []", "model-key-unknown", 3),
+        ("tables:\n  - name: t\n    columns:\n      - {name: a, type: text}", "model-type-unknown", 4),
+        ("tables:\n  - name: t\n    columns:\n      - {name: a, type: int}\n    key: [b]", "model-column-unknown", 5),
+        ("tables:\n  - name: 1t\n    columns: []", "model-name-invalid", 2),
+        ("tables:\n  - name: t\n    columns:\n      - {name: a, type: int, min: 3, max: 2}", "model-range", 4),
+        ("tables:\n  - name: t\n    columns:\n      - {name: a, type: double}\n    key: [a]", "model-key-type", 2),
+        ("version: 9", "model-version", 1),
+    ])
+    func `a mistake is named with its line`(_ yaml: String, _ code: String, _ line: Int) throws {
+        let error = try #require(throws: ModelError.self) { try ModelFile.parse(yaml, source: "model.yaml") }
+        #expect(error.code == code)
+        #expect(error.place?.line == line)
+        #expect(error.remedy != nil)
+    }
+
+    @Test func `a reference needs a table with one key column`() throws {
+        let yaml = """
+            tables:
+              - name: t
+                columns: [{name: a, type: int}]
+                references: [{column: a, table: nowhere}]
+            """
+        let error = try #require(throws: ModelError.self) { try ModelFile.parse(yaml, source: "model.yaml") }
+        #expect(error.code == "model-reference-unknown")
+    }
+
+    @Test func `column names and aliases collide regardless of case`() throws {
+        let yaml = "tables:\n  - name: t\n    columns:\n      - {name: a, type: int}\n      - {name: b, aliases: [A], type: int}"
+        let error = try #require(throws: ModelError.self) { try ModelFile.parse(yaml, source: "model.yaml") }
+        #expect(error.code == "model-name-repeated")
+    }
+}
