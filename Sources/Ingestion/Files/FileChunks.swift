@@ -1,0 +1,109 @@
+import CSVFormat
+import Iceberg
+import LakeModel
+internal import Synchronization
+
+/// The chunks of a CSV file in order, parsed ahead on the crew's threads.
+///
+/// `@unchecked Sendable`: one load reads at a time.
+final class FileChunks<Prepared: Sendable>: @unchecked Sendable {
+    /// What is made of a parsed chunk, on the crew's threads.
+    typealias Prepare = @Sendable (CSVChunkResult, CSVChunk) throws -> Prepared
+
+    /// A parsed chunk and how many bytes of the object had been read when it was cut.
+    struct Element: Sendable {
+        let prepared: Prepared
+        let objectOffset: Int
+    }
+
+    let sniff: CSVSniff
+    private let reader: BronzeReader
+    private let crew: ThreadExecutor
+    private let parsers: ParserPool
+    private let prepare: Prepare
+    private var chunker: CSVChunker
+    private var isRead = false
+    private var ahead: [Task<Element, any Error>] = []
+
+    /// Chunks that are parsed or wait parsed: one a thread and one in hand.
+    private let aheadMax: Int
+
+    init(
+        reader: BronzeReader, table: TableDeclaration, overrides: CSVOverrides, crew: ThreadExecutor,
+        parallelism: Int, prepare: @escaping Prepare
+    ) throws {
+        self.reader = reader
+        self.crew = crew
+        self.prepare = prepare
+        aheadMax = parallelism + 1
+        var prefix: [UInt8] = []
+        while prefix.count < CSVSniffer.prefixBytesMax, let block = try reader.next() { prefix += block }
+        let csvTable = CSVTable(table)
+        sniff = unsafe try CSVSniffer.sniff(
+            prefix.span.bytes, isWholeFile: prefix.count < CSVSniffer.prefixBytesMax, table: csvTable,
+            overrides: overrides)
+        parsers = ParserPool(sniff: sniff, table: csvTable)
+        chunker = CSVChunker(dialect: sniff.dialect, dataOffset: sniff.dataOffset, dataLine: sniff.dataLine)
+        chunker.push(prefix)
+    }
+
+    /// The next chunk; `nil` at the end of the file.
+    func next() async throws -> Element? {
+        while ahead.count < aheadMax, let chunk = try cut() {
+            let parsers = parsers
+            let prepare = prepare
+            let offset = reader.offset
+            ahead.append(
+                Task(executorPreference: crew) {
+                    Element(prepared: try prepare(parsers.parse(chunk), chunk), objectOffset: offset)
+                })
+        }
+        if ahead.isEmpty { return nil }
+        return try await ahead.removeFirst().value
+    }
+
+    /// Reads until a chunk is complete.
+    private func cut() throws -> CSVChunk? {
+        while true {
+            if let chunk = chunker.next() { return chunk }
+            if isRead { return nil }
+            if let block = try reader.next() {
+                chunker.push(block)
+            } else {
+                chunker.finish()
+                isRead = true
+            }
+        }
+    }
+
+    /// Waits for what is under way, so that nothing of this file runs on.
+    func cancel() async {
+        for task in ahead { _ = await task.result }
+        ahead = []
+    }
+}
+
+/// Parsers with their scratch memory, one in use a thread at most.
+final class ParserPool: Sendable {
+    private let sniff: CSVSniff
+    private let table: CSVTable
+    private let idle = Mutex<[Box]>([])
+
+    /// `@unchecked Sendable`: taken from the pool by one task at a time.
+    private final class Box: @unchecked Sendable {
+        var parser: CSVChunkParser
+        init(_ parser: consuming CSVChunkParser) { self.parser = parser }
+    }
+
+    init(sniff: CSVSniff, table: CSVTable) {
+        self.sniff = sniff
+        self.table = table
+    }
+
+    func parse(_ chunk: CSVChunk) -> CSVChunkResult {
+        let box = idle.withLock { $0.popLast() } ?? Box(CSVChunkParser(sniff: sniff, table: table))
+        let result = box.parser.parse(chunk)
+        idle.withLock { $0.append(box) }
+        return result
+    }
+}

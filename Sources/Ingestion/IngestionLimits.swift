@@ -1,0 +1,39 @@
+/// Limits and defaults of ingestion, each with its unit.
+package struct IngestionLimits: Sendable, Hashable {
+    /// Rows of a JSON batch.
+    package var batchRowsMax = 1_000
+    /// Bytes of a JSON batch's body: 16 MiB.
+    package var batchBytesMax = 16 << 20
+    /// Depth of arrays and objects in a batch's body.
+    package var jsonDepthMax = 8
+    /// Bytes of one upload as it comes: 64 GiB.
+    package var uploadBytesMax = 64 << 30
+    /// Bytes of a compressed upload once decompressed: 256 GiB.
+    package var decompressedBytesMax = 256 << 30
+    /// Jobs that are acknowledged and not worked before new writes get a 503.
+    package var backlogJobsMax = 10_000
+    /// Bytes that one read of a bronze object asks for: 1 MiB.
+    package var readBytes = 1 << 20
+    /// Bytes of rows that wait for their row group, over all partitions of a load: 96 MiB.
+    package var bufferedBytesMax = 96 << 20
+    /// Bytes of rows in one row group before it is encoded: 24 MiB.
+    package var rowGroupBytes = 24 << 20
+    /// Bytes of a data file after which the next one is begun: 256 MiB.
+    package var dataFileBytes = 256 << 20
+    /// Bytes of rows whose key is stored already that are resolved together: 48 MiB.
+    package var contestedBytesMax = 48 << 20
+    /// Batch records that one snapshot takes in.
+    package var recordsPerCommitMax = 500
+    /// Payload bytes of batch records that one snapshot takes in: 32 MiB.
+    package var bytesPerCommitMax = 32 << 20
+    /// Rejected rows that are buffered before they are written.
+    package var rejectsBuffered = 20_000
+    /// Refused rows that a batch's receipt lists.
+    package var verdictsMax = 1_000
+    /// Commits that are tried again after a lost race before the job waits for the next round.
+    package var commitAttemptsMax = 8
+    /// Rows that go to the operational store in one transaction.
+    package var operationalRowsPerTransaction = 100_000
+
+    package init() {}
+}

@@ -1,0 +1,105 @@
+package import CatalogService
+package import Iceberg
+package import LakeModel
+package import ObjectStorage
+internal import Synchronization
+
+/// The lake's tables through the catalog: created from their declarations, loaded, cached by metadata file.
+package final class LakeTables: Sendable {
+    /// Where table folders lie in the object store.
+    package static let warehouseFolder = "warehouse"
+    package static let silver = "silver"
+    package static let quarantine = "quarantine"
+
+    package let catalog: any CatalogStore
+    package let objects: any ObjectStore
+    package let io: ObjectStoreFileIO
+    private let cache = Mutex<[TableIdentifier: TableMetadata]>([:])
+
+    package init(catalog: any CatalogStore, objects: any ObjectStore) {
+        self.catalog = catalog
+        self.objects = objects
+        io = ObjectStoreFileIO(objects)
+    }
+
+    package static func silver(_ table: TableDeclaration) -> TableIdentifier {
+        TableIdentifier(namespace: silver, name: table.silverName)
+    }
+
+    package static func quarantine(_ table: TableDeclaration) -> TableIdentifier {
+        TableIdentifier(namespace: quarantine, name: table.name)
+    }
+
+    /// The current metadata, `nil` when there is no such table.
+    package func metadata(_ table: TableIdentifier) async throws -> TableMetadata? {
+        guard let pointer = try await catalog.pointer(table) else { return nil }
+        if let cached = cache.withLock({ $0[table] }), cached.metadataLocation == pointer.metadataLocation {
+            return cached
+        }
+        var metadata = try await MetadataFile.read(pointer.metadataLocation, io: io)
+        metadata.metadataLocation = pointer.metadataLocation
+        let loaded = metadata
+        cache.withLock { $0[table] = loaded }
+        return loaded
+    }
+
+    /// The metadata of a table that a commit has just made current.
+    func remember(_ table: TableIdentifier, _ metadata: TableMetadata) { cache.withLock { $0[table] = metadata } }
+
+    /// Creates the silver and quarantine tables of a declaration where they are missing.
+    /// - Throws: ``IngestionError`` `model-changed` when a table exists with other columns.
+    package func prepare(_ table: TableDeclaration) async throws {
+        for namespace in [Self.silver, Self.quarantine] {
+            try await catalog.createNamespace(namespace, properties: [:])
+        }
+        let silver = Self.silver(table)
+        if let existing = try await metadata(silver) {
+            try check(existing, against: table)
+        } else {
+            try await create(
+                silver, schema: table.silverSchema,
+                spec: try PartitionSpec.identity(table.partition, in: table.silverSchema))
+        }
+        let quarantine = Self.quarantine(table)
+        if try await metadata(quarantine) == nil {
+            try await create(quarantine, schema: QuarantineSchema.schema, spec: .unpartitioned)
+        }
+    }
+
+    private func create(_ table: TableIdentifier, schema: Schema, spec: PartitionSpec) async throws {
+        let uuid = RandomUUID.text()
+        let location = "\(objects.locationPrefix)/\(Self.warehouseFolder)/\(table.namespace)/\(table.name)"
+        var metadata = TableMetadata.new(
+            uuid: uuid, location: location, schema: schema, partitionSpec: spec,
+            properties: [
+                "write.format.default": "parquet", "write.parquet.compression-codec": "zstd",
+                "write.delete.mode": "merge-on-read", "write.update.mode": "merge-on-read",
+                "write.merge.mode": "merge-on-read", "schema.name-mapping.default": Self.nameMapping(schema),
+            ], nowMilliseconds: UTCTime.nowMicroseconds() / 1_000)
+        let metadataLocation = try await MetadataFile.write(&metadata, io: io)
+        var commit = CatalogCommit()
+        commit.swaps = [
+            CatalogCommit.Swap(
+                table: table, expectedMetadataLocation: nil, newMetadataLocation: metadataLocation)
+        ]
+        try await catalog.commit(commit)
+    }
+
+    private func check(_ existing: TableMetadata, against table: TableDeclaration) throws {
+        let stored = existing.schema.fields.map { ($0.name, $0.type) }
+        let declared = table.silverSchema.fields.map { ($0.name, $0.type) }
+        guard stored.count == declared.count, zip(stored, declared).allSatisfy({ $0 == $1 }) else {
+            let names = existing.schema.fields.map(\.name).joined(separator: ", ")
+            throw IngestionError(
+                code: "model-changed",
+                message: "the model declares other columns for \(table.name) than the table has (\(names))",
+                remedy: "take the change back, or declare the table under a new silver name and load it again")
+        }
+    }
+
+    /// Iceberg's default name mapping, for readers of files without field ids.
+    private static func nameMapping(_ schema: Schema) -> String {
+        let fields = schema.fields.map { "{\"field-id\":\($0.id),\"names\":[\"\($0.name)\"]}" }
+        return "[\(fields.joined(separator: ","))]"
+    }
+}

@@ -1,0 +1,80 @@
+package import CatalogService
+internal import Foundation
+package import LakeModel
+package import Logging
+package import OperationalStore
+
+/// Ingestion as a whole: the service that takes writes, and the workers that bring them into the lake and the
+/// operational store.
+package final class LakeEngine: Sendable {
+    package let ingestion: DipperIngestion
+    package let tables: LakeTables
+    private let processors: [TableProcessor]
+    private let sinks: [OperationalSink]
+    private let coordinators: [ThreadExecutor]
+
+    /// The role under which this process commits; a newer process fences an older one off.
+    package static let fenceRole = "lake"
+
+    /// Creates missing tables and takes the right to commit.
+    /// - Parameters:
+    ///   - operational: `nil`: no operational store is fed.
+    ///   - threads: that parse and encode; at least 1.
+    package init(
+        ingestion: DipperIngestion, tables: LakeTables, operational: (any OperationalStore)?, threads: Int,
+        logger: Logger
+    ) async throws {
+        self.ingestion = ingestion
+        self.tables = tables
+        for table in ingestion.model.tables { try await tables.prepare(table) }
+        let fence = CatalogCommit.Fence(
+            role: Self.fenceRole, token: try await tables.catalog.acquireFence(role: Self.fenceRole))
+        let crew = ThreadExecutor(name: "lake", threadCount: threads)
+        processors = ingestion.model.tables.map {
+            TableProcessor(
+                declaration: $0, ingestion: ingestion, tables: tables, crew: crew, parallelism: threads, fence: fence,
+                logger: logger)
+        }
+        var sinks: [OperationalSink] = []
+        if let operational {
+            let declarations = ingestion.model.tables.filter(\.operational)
+            try await operational.prepare(declarations.map(OperationalSink.table))
+            sinks = declarations.map {
+                OperationalSink(
+                    declaration: $0, ingestion: ingestion, tables: tables, store: operational, crew: crew,
+                    logger: logger)
+            }
+        }
+        self.sinks = sinks
+        coordinators = processors.indices.map { ThreadExecutor(name: "table-\($0)", threadCount: 1) }
+        for topic in ingestion.model.tables.map(\.name) {
+            let end = try await ingestion.log.endOffset(topic: topic, partition: 0)
+            let row = try await tables.catalog.watermark(topic: topic, partition: 0)
+            ingestion.gauge.worked(topic: topic, nextOffset: row?.incarnation == ingestion.log.incarnation ? row?.nextOffset ?? 0 : 0)
+            if end > 0 { ingestion.gauge.appended(topic: topic, offset: end - 1) }
+        }
+    }
+
+    /// Works until cancelled. What is under way when that happens is dropped and worked again from the log.
+    package func run() async {
+        await withTaskGroup(of: Void.self) { group in
+            for (processor, executor) in zip(processors, coordinators) {
+                group.addTask(executorPreference: executor) { await processor.run() }
+            }
+            for sink in sinks { group.addTask { await sink.run() } }
+        }
+    }
+
+    /// Works everything that is in the log now, for the command line.
+    /// - Parameter operational: whether the operational store is to catch up too.
+    package func drain(operational: Bool) async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for (processor, executor) in zip(processors, coordinators) {
+                group.addTask(executorPreference: executor) { try await processor.drain() }
+            }
+            try await group.waitForAll()
+        }
+        guard operational else { return }
+        for sink in sinks { try await sink.drain() }
+    }
+}

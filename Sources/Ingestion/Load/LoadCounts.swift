@@ -1,0 +1,9 @@
+import LakeModel
+
+extension JobReceipt.Rows {
+    /// The two sums that a receipt promises: `read = accepted + rejected + blank` and
+    /// `accepted = inserted + updated + unchanged + superseded + ignored`.
+    var isBalanced: Bool {
+        read == accepted + rejected + blank && accepted == inserted + updated + unchanged + superseded + ignored
+    }
+}

@@ -1,0 +1,77 @@
+import CSVFormat
+import LakeModel
+
+/// A chunk of a file, ready for key resolution.
+struct PreparedChunk: Sendable {
+    let rows: PreparedRows
+    let rejects: [RejectedRow]
+    let read: Int
+    let blank: Int
+    /// For each reference of the table the values that are not there.
+    let missing: [References.Missing]
+
+    /// Checks references, computes derived columns and splits by partition. Runs on the crew's threads.
+    init(_ result: CSVChunkResult, _ chunk: CSVChunk, context: TableContext, references: References) {
+        var batch = result.batch
+        var positions = Array(0..<Int32(result.batch.rowCount))
+        var rejects = result.rejects.map(RejectedRow.init)
+        var missing: [References.Missing] = []
+        var refused: [Int32: RejectedRow] = [:]
+        for (target, rows) in zip(references.targets, references.missingRows(batch)) {
+            var summary = References.Missing(count: rows.count)
+            summary.example = rows.first.flatMap { batch.columns[target.column].datum(Int($0)) }
+            missing.append(summary)
+            guard target.reference.action == .reject else { continue }
+            for row in rows where refused[row] == nil {
+                refused[row] = RejectedRow(result, chunk, row: Int(row), missing: target, batch: batch)
+            }
+        }
+        if !refused.isEmpty {
+            let rows = refused.keys.sorted()
+            batch = batch.removing(rows)
+            positions.removeAll { refused[$0] != nil }
+            rejects = (rejects + rows.compactMap { refused[$0] }).sorted { $0.byteOffset < $1.byteOffset }
+        }
+        var places = RowPlaces.none
+        if context.declaration.conflict == .reject {
+            places = .known(
+                positions.map { row in
+                    RowPlaces.Place(
+                        line: result.positions.line(Int(row)), byteOffset: result.positions.byteOffset(Int(row)),
+                        raw: Array(chunk.storage[result.positions.range(Int(row))]))
+                })
+        }
+        rows = context.prepared(batch, places: places)
+        self.rejects = rejects
+        read = result.rowsRead
+        blank = result.blankRows
+        self.missing = missing
+    }
+}
+
+extension RejectedRow {
+    init(_ reject: CSVReject) {
+        self.init(
+            line: reject.line, byteOffset: reject.byteOffset, column: reject.column, code: reject.code,
+            message: reject.message, raw: reject.raw, isRawTruncated: reject.rawTruncated)
+    }
+
+    /// A row whose reference leads nowhere.
+    fileprivate init(
+        _ result: CSVChunkResult, _ chunk: CSVChunk, row: Int, missing target: References.Target, batch: ColumnBatch
+    ) {
+        let column = batch.columns[target.column]
+        self.init(
+            line: result.positions.line(row), byteOffset: result.positions.byteOffset(row),
+            column: target.reference.column, code: "reference-missing",
+            message: target.reference.message(of: column.datum(row), type: column.type),
+            raw: Array(chunk.storage[result.positions.range(row)]), isRawTruncated: false)
+    }
+}
+
+extension Reference {
+    func message(of value: Datum?, type: PrimitiveType) -> String {
+        let text = value.map { ValueFormatter.text($0, type: type) } ?? "null"
+        return "`\(column)` is \(text), which is no key of \(table)"
+    }
+}

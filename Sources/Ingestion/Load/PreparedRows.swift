@@ -1,0 +1,30 @@
+import LakeModel
+
+/// Accepted rows on their way to key resolution: with derived columns, split by partition, each row's place known.
+struct PreparedRows: Sendable {
+    /// Declared columns, then derived ones.
+    let batch: ColumnBatch
+    /// The same rows by partition.
+    let parts: [PartitionScatter.Part]
+    let places: RowPlaces
+}
+
+/// Where rows stand in their file or batch, for stages that reject them later.
+enum RowPlaces: Sendable {
+    /// Nobody will ask: the table's conflict action rejects nothing.
+    case none
+    case known([Place])
+
+    struct Place: Sendable {
+        let line: Int
+        let byteOffset: Int
+        let raw: [UInt8]
+    }
+
+    subscript(row: Int) -> Place? {
+        switch self {
+        case .none: nil
+        case .known(let places): places[row]
+        }
+    }
+}

@@ -1,0 +1,38 @@
+import Iceberg
+import LakeModel
+
+/// What a load needs to know of its table, fixed while it runs.
+struct TableContext: Sendable {
+    let declaration: TableDeclaration
+    let silver: TableMetadata
+    let quarantine: TableMetadata
+    let shape: KeyShape?
+    let derived: DerivedColumns
+    let scatter: PartitionScatter
+    let tables: LakeTables
+    let crew: ThreadExecutor
+    let limits: IngestionLimits
+
+    init(
+        declaration: TableDeclaration, silver: TableMetadata, quarantine: TableMetadata, tables: LakeTables,
+        crew: ThreadExecutor, limits: IngestionLimits
+    ) {
+        self.declaration = declaration
+        self.silver = silver
+        self.quarantine = quarantine
+        shape = declaration.key.isEmpty ? nil : KeyShape(declaration.keyColumns, in: declaration)
+        derived = DerivedColumns(declaration)
+        scatter = PartitionScatter(declaration)
+        self.tables = tables
+        self.crew = crew
+        self.limits = limits
+    }
+
+    /// The declared columns as fields of the silver table.
+    var declaredFields: [SchemaField] { Array(silver.schema.fields.prefix(declaration.columns.count)) }
+
+    func prepared(_ batch: ColumnBatch, places: RowPlaces) -> PreparedRows {
+        let batch = derived.appended(to: batch)
+        return PreparedRows(batch: batch, parts: scatter.split(batch), places: places)
+    }
+}

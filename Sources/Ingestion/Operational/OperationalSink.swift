@@ -1,0 +1,157 @@
+import CSVFormat
+import EventLog
+internal import Foundation
+import LakeModel
+internal import Logging
+internal import Metrics
+package import OperationalStore
+
+/// Brings one table's accepted rows into the operational store, behind the lake, at its own pace.
+///
+/// It reads the same log records and bronze bytes again: validation gives the same rows, and what only the lake can
+/// know (a job that failed, rows refused by key or reference) it takes from receipts and quarantine.
+final class OperationalSink: Sendable {
+    private let declaration: TableDeclaration
+    private let ingestion: DipperIngestion
+    private let tables: LakeTables
+    private let store: any OperationalStore
+    private let crew: ThreadExecutor
+    private let logger: Logger
+
+    private static let retryMilliseconds = 1_000
+    /// How often it looks whether the lake has moved.
+    private static let pollMilliseconds = 100
+
+    init(
+        declaration: TableDeclaration, ingestion: DipperIngestion, tables: LakeTables, store: any OperationalStore,
+        crew: ThreadExecutor, logger: Logger
+    ) {
+        self.declaration = declaration
+        self.ingestion = ingestion
+        self.tables = tables
+        self.store = store
+        self.crew = crew
+        var logger = logger
+        logger[metadataKey: "table"] = "\(declaration.name)"
+        logger[metadataKey: "sink"] = "operational"
+        self.logger = logger
+    }
+
+    static func table(_ declaration: TableDeclaration) -> OperationalTable {
+        OperationalTable(
+            name: declaration.name, columns: Array(declaration.silverSchema.fields.prefix(declaration.columns.count)),
+            keyColumns: declaration.keyColumns)
+    }
+
+    func run() async {
+        while !Task.isCancelled {
+            do {
+                if try await workOnce() { continue }
+                try await Task.sleep(for: .milliseconds(Self.pollMilliseconds))
+            } catch is CancellationError {
+                return
+            } catch {
+                logger.error("operational store failed, it will be tried again", metadata: ["error": "\(error)"])
+                try? await Task.sleep(for: .milliseconds(Self.retryMilliseconds))
+            }
+        }
+    }
+
+    func drain() async throws {
+        while try await workOnce() {}
+    }
+
+    /// Applies the next record that the lake has taken.
+    /// - Returns: whether there was one.
+    func workOnce() async throws -> Bool {
+        let incarnation = ingestion.log.incarnation
+        guard let lake = try await tables.catalog.watermark(topic: declaration.name, partition: 0),
+            lake.incarnation == incarnation
+        else { return false }
+        let mine = try await store.watermark(topic: declaration.name, partition: 0)
+        let next = mine?.incarnation == incarnation ? mine?.nextOffset ?? 0 : 0
+        Gauge(label: "dipper_operational_lag_records", dimensions: [("table", declaration.name)])
+            .record(lake.nextOffset - next)
+        guard next < lake.nextOffset else { return false }
+        let records = try await ingestion.log.read(
+            topic: declaration.name, partition: 0, from: next, recordsMax: 1,
+            bytesMax: ingestion.limits.bytesPerCommitMax)
+        guard let record = records.first else { return false }
+        let rowsDone = mine?.incarnation == incarnation ? mine?.rowsDone ?? 0 : 0
+        try await apply(record, rowsDone: rowsDone)
+        return true
+    }
+
+    private func apply(_ record: StoredRecord, rowsDone: Int64) async throws {
+        let receipt = try await ingestion.job(id: record.record.id)
+        let payload = try LogPayload(headers: record.record.headers, payload: record.record.payload)
+        let isFailed = receipt?.state == .failed
+        switch payload {
+        case .file(let file) where !isFailed: try await apply(file, record, rowsDone)
+        case .batch(let batch) where !isFailed:
+            let result = try BatchReader(table: declaration, limits: ingestion.limits).read(batch.body)
+            let refused = try await refusedOffsets(batch.sha256)
+            let rows = result.acceptedPlaces.indices.filter {
+                refused.contains(result.acceptedPlaces[$0].byteRange.lowerBound)
+            }
+            let accepted = result.accepted.removing(rows.map { Int32($0) })
+            try await store.apply(change(record, upserts: [accepted], done: nil))
+        default: try await store.apply(change(record, upserts: [], done: nil))
+        }
+    }
+
+    private func apply(_ file: FileLanded, _ record: StoredRecord, _ rowsDone: Int64) async throws {
+        let refused = try await refusedOffsets(file.sha256)
+        let reader = try BronzeReader(try await tables.objects.open(file.objectKey), limits: ingestion.limits)
+        let chunks = try FileChunks(
+            reader: reader, table: declaration,
+            overrides: CSVOverrides(delimiter: file.delimiter, header: file.header), crew: crew, parallelism: 1
+        ) { result, _ in
+            if refused.isEmpty { return result.batch }
+            let rows = (0..<result.batch.rowCount).filter { refused.contains(result.positions.byteOffset($0)) }
+            return result.batch.removing(rows.map { Int32($0) })
+        }
+        var done: Int64 = 0
+        var isFirst = rowsDone == 0
+        do {
+            while let element = try await chunks.next() {
+                let batch = element.prepared
+                done += Int64(batch.rowCount)
+                if done <= rowsDone { continue }
+                // Slices end with chunks, so a slice is either in or not.
+                var slice = change(record, upserts: [batch], done: done)
+                slice.truncate = isFirst && file.mode == .overwrite
+                isFirst = false
+                try await store.apply(slice)
+                try Task.checkCancellation()
+            }
+        } catch {
+            await chunks.cancel()
+            throw error
+        }
+        var last = change(record, upserts: [], done: nil)
+        last.truncate = isFirst && file.mode == .overwrite
+        try await store.apply(last)
+    }
+
+    /// - Parameter done: rows of the record that are in with this change; `nil`: all.
+    private func change(_ record: StoredRecord, upserts: [ColumnBatch], done: Int64?) -> OperationalChange {
+        OperationalChange(
+            table: declaration.name, topic: record.topic, partition: record.partition,
+            watermark: OperationalWatermark(
+                incarnation: ingestion.log.incarnation, nextOffset: done == nil ? record.offset + 1 : record.offset,
+                rowsDone: done ?? 0),
+            upserts: upserts, conflict: declaration.conflict == .replace ? .replace : .ignore)
+    }
+
+    /// Byte offsets of rows of one file that are well formed and were refused all the same.
+    private func refusedOffsets(_ sha256: String) async throws -> Set<Int> {
+        guard declaration.references.contains(where: { $0.action == .reject }) else { return [] }
+        var offsets: Set<Int> = []
+        let query = QuarantineQuery(sha256: sha256, code: "reference-missing", jobID: nil)
+        for try await reject in try await QuarantineReader(declaration, tables: tables).rejects(query) {
+            offsets.insert(Int(reject.byteOffset))
+        }
+        return offsets
+    }
+}

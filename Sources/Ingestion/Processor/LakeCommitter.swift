@@ -1,0 +1,108 @@
+import CatalogService
+internal import Foundation
+import Iceberg
+import LakeModel
+
+/// Makes a load visible: silver, quarantine, watermark and receipts in one step of the catalog.
+struct LakeCommitter: Sendable {
+    let context: TableContext
+    let fence: CatalogCommit.Fence
+
+    /// What a commit has made current.
+    struct Committed: Sendable {
+        var silver: TableMetadata
+        var quarantine: TableMetadata
+    }
+
+    /// - Parameters:
+    ///   - result: `nil` when nothing is applied and only the watermark moves.
+    ///   - receipts: given the silver snapshot's id, if there is one.
+    /// - Throws: ``CatalogError`` `commit-conflict` when another commit came first: nothing was applied, and every file
+    ///   of this attempt is deleted but for the load's own.
+    func commit(
+        _ result: LoadResult?, replacesAll: Bool, watermark: CatalogWatermark,
+        receipts: (Int64?) throws -> [ReceiptRow]
+    ) async throws -> Committed {
+        var commit = CatalogCommit()
+        commit.fence = fence
+        commit.watermarks = [watermark]
+        var committed = Committed(silver: context.silver, quarantine: context.quarantine)
+        var written: [String] = []
+        var snapshotID: Int64?
+        let mark = [
+            LogWatermark.key(topic: watermark.topic, partition: watermark.partition): LogWatermark.text(
+                incarnation: watermark.incarnation, nextOffset: watermark.nextOffset)
+        ]
+        do {
+            if let result, result.changesSilver || replacesAll {
+                var producer = producer(context.silver)
+                producer.addedDataFiles = result.dataFiles
+                producer.addedDeleteFiles = result.deleteFiles
+                producer.replacesAll = replacesAll
+                producer.operation = replacesAll || !result.deleteFiles.isEmpty ? .overwrite : .append
+                snapshotID = producer.snapshotID
+                committed.silver = try await produce(
+                    &producer, mark, LakeTables.silver(context.declaration), &commit, &written)
+            }
+            if let result, !result.rejectFiles.isEmpty {
+                var producer = producer(context.quarantine)
+                producer.addedDataFiles = result.rejectFiles
+                committed.quarantine = try await produce(
+                    &producer, mark, LakeTables.quarantine(context.declaration), &commit, &written)
+            }
+            commit.receipts = try receipts(snapshotID)
+            try await settle(commit)
+        } catch let error as CatalogError where error.code == "commit-state-unknown" {
+            throw error
+        } catch {
+            for location in written { try? await context.tables.io.delete(location) }
+            throw error
+        }
+        context.tables.remember(LakeTables.silver(context.declaration), committed.silver)
+        context.tables.remember(LakeTables.quarantine(context.declaration), committed.quarantine)
+        return committed
+    }
+
+    private func producer(_ base: TableMetadata) -> SnapshotProducer {
+        SnapshotProducer(
+            base: base, io: context.tables.io, snapshotID: SnapshotID.random(avoiding: base),
+            nowMilliseconds: UTCTime.nowMicroseconds() / 1_000)
+    }
+
+    private func produce(
+        _ producer: inout SnapshotProducer, _ mark: [String: String], _ table: TableIdentifier,
+        _ commit: inout CatalogCommit, _ written: inout [String]
+    ) async throws -> TableMetadata {
+        producer.summary = mark
+        producer.properties = mark
+        do {
+            let produced = try await producer.produce()
+            written += produced.writtenLocations
+            var metadata = produced.metadata
+            let location = try await MetadataFile.write(&metadata, io: context.tables.io)
+            written.append(location)
+            guard let expected = producer.base.metadataLocation else {
+                preconditionFailure("a table that is committed to was loaded from a metadata file")
+            }
+            commit.swaps.append(
+                CatalogCommit.Swap(table: table, expectedMetadataLocation: expected, newMetadataLocation: location))
+            return metadata
+        } catch {
+            written += producer.writtenLocations
+            throw error
+        }
+    }
+
+    /// Commits; a lost answer is settled by looking for the receipts, which stand in the same transaction.
+    private func settle(_ commit: CatalogCommit) async throws {
+        do {
+            try await context.tables.catalog.commit(commit)
+        } catch let error as CatalogError where error.code == "commit-state-unknown" {
+            guard let receipt = commit.receipts.first else { throw error }
+            if try await context.tables.catalog.receipt(id: receipt.id) == nil {
+                throw CatalogError(
+                    code: "commit-conflict", message: "the commit did not take place", cause: error, isRetryable: true)
+            }
+        }
+    }
+}

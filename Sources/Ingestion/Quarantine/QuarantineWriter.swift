@@ -1,0 +1,126 @@
+import Iceberg
+import LakeModel
+import ObjectStorage
+import ParquetFormat
+
+/// Where rejected rows come from.
+struct RejectSource: Sendable, Hashable {
+    let sha256: String
+    let jobID: String
+    let delimiter: UInt8?
+}
+
+/// Collects the rejects of a load and writes them to one file of the quarantine table, leaving out those that an earlier
+/// upload of the same bytes has put there.
+///
+/// `@unchecked Sendable`: the load that made it is its only user.
+final class QuarantineWriter: @unchecked Sendable {
+    private struct Identity: Hashable {
+        let byteOffset: Int64
+        let code: String
+    }
+
+    private let context: TableContext
+    private var builders: [DatumColumnBuilder] = []
+    private var buffered = 0
+    private var bufferedBytes = 0
+    private var file: OpenDataFile?
+    private var known: [String: Set<Identity>] = [:]
+    private let now = UTCTime.nowMicroseconds()
+    private(set) var locations: [String] = []
+    /// Rejects that were not there before.
+    private(set) var addedCount = 0
+
+    /// Raw bytes that wait before they are written: 16 MiB.
+    private static let bufferedBytesMax = 16 << 20
+
+    init(context: TableContext) { self.context = context }
+
+    func add(_ rows: [RejectedRow], from source: RejectSource) async throws {
+        if rows.isEmpty { return }
+        if known[source.sha256] == nil { known[source.sha256] = try await stored(source.sha256) }
+        for row in rows {
+            let identity = Identity(byteOffset: Int64(row.byteOffset), code: row.code)
+            guard known[source.sha256]?.contains(identity) != true else { continue }
+            append(row, source)
+        }
+        if buffered >= context.limits.rejectsBuffered || bufferedBytes >= Self.bufferedBytesMax { try await write() }
+    }
+
+    private func append(_ row: RejectedRow, _ source: RejectSource) {
+        if builders.isEmpty {
+            builders = QuarantineSchema.schema.fields.compactMap { $0.type.primitive.map(DatumColumnBuilder.init) }
+        }
+        let values: [Datum?] = [
+            .string(source.sha256), .long(Int64(row.line)), .long(Int64(row.byteOffset)), row.column.map(Datum.string),
+            .string(row.code), .string(row.message), .bytes(row.raw), .boolean(row.isRawTruncated),
+            source.delimiter.map { .string(String(UnicodeScalar($0))) }, .string(source.jobID), .long(now),
+        ]
+        for (column, value) in values.enumerated() { builders[column].append(value) }
+        buffered += 1
+        bufferedBytes += row.raw.count + row.message.utf8.count
+        addedCount += 1
+    }
+
+    private func write() async throws {
+        if buffered == 0 { return }
+        let batch = ColumnBatch(columns: builders.map { $0.finish() }, rowCount: buffered)
+        builders = []
+        buffered = 0
+        bufferedBytes = 0
+        let file = try await openFile()
+        try file.write(batch)
+    }
+
+    private func openFile() async throws -> OpenDataFile {
+        if let file { return file }
+        let location = "\(context.quarantine.location)/data/\(RandomUUID.text()).parquet"
+        locations.append(location)
+        let opened = try await OpenDataFile(
+            location: location, key: context.tables.io.key(location), partition: [],
+            schema: context.quarantine.schema, options: LakeParquet.options(context.quarantine),
+            objects: context.tables.objects)
+        file = opened
+        return opened
+    }
+
+    /// The identities that quarantine holds of one file.
+    private func stored(_ sha256: String) async throws -> Set<Identity> {
+        let plan = try await TableScan(
+            metadata: context.quarantine, io: context.tables.io, filter: .equal("file_sha256", .string(sha256))
+        ).plan()
+        var identities: Set<Identity> = []
+        for task in plan.tasks {
+            let reader = try ParquetFileReader(
+                try await context.tables.objects.open(context.tables.io.key(task.dataFile.location)))
+            for group in reader.metadata.rowGroups.indices {
+                let batch = try reader.read(rowGroup: group, fields: QuarantineSchema.identityFields)
+                for row in 0..<batch.rowCount where batch.columns[0].datum(row) == .string(sha256) {
+                    guard case .long(let offset) = batch.columns[1].datum(row),
+                        case .string(let code) = batch.columns[2].datum(row)
+                    else { continue }
+                    identities.insert(Identity(byteOffset: offset, code: code))
+                }
+            }
+        }
+        return identities
+    }
+
+    /// - Returns: the file that was written, if any reject was new.
+    func finish() async throws -> [DataFile] {
+        try await write()
+        guard let file else { return [] }
+        let summary = try await file.close()
+        self.file = nil
+        return [
+            DataFile(
+                summary: summary, location: file.location, partition: [], spec: context.quarantine.partitionSpec,
+                schema: context.quarantine.schema)
+        ]
+    }
+
+    func abort() async {
+        await file?.abort()
+        file = nil
+    }
+}

@@ -1,0 +1,36 @@
+package import Iceberg
+import LakeModel
+
+/// Iceberg's files in an object store: a location is the store's prefix, `/`, and the key.
+package struct ObjectStoreFileIO: FileIO {
+    package let objects: any ObjectStore
+
+    /// Bytes of a metadata file, manifest or manifest list: 1 GiB.
+    package static let metadataBytesMax = 1 << 30
+
+    package init(_ objects: any ObjectStore) { self.objects = objects }
+
+    /// The key of a location.
+    /// - Throws: ``ObjectStoreError`` `location-outside` for one that lies elsewhere.
+    package func key(_ location: String) throws -> String {
+        let prefix = objects.locationPrefix + "/"
+        guard location.hasPrefix(prefix) else {
+            throw ObjectStoreError(
+                code: "location-outside", message: "\(location) lies outside \(prefix)",
+                remedy: "tables of this warehouse keep their files below it")
+        }
+        return String(location.dropFirst(prefix.count))
+    }
+
+    package func read(_ location: String) async throws -> [UInt8] {
+        try await objects.get(key(location), bytesMax: Self.metadataBytesMax)
+    }
+
+    package func write(_ location: String, _ bytes: [UInt8]) async throws {
+        try await objects.put(key(location), bytes: bytes, ifAbsent: true)
+    }
+
+    package func delete(_ location: String) async throws { try await objects.delete(key(location)) }
+
+    package func exists(_ location: String) async throws -> Bool { try await objects.info(key(location)) != nil }
+}
