@@ -1,0 +1,9 @@
+// What Swift sees of the C kernels: one line a header.
+#ifndef C_BYTE_KERNELS_H
+#define C_BYTE_KERNELS_H
+
+#include "csv_scan.h"
+#include "sha256.h"
+#include "utf8_scan.h"
+
+#endif

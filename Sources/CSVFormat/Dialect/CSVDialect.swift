@@ -1,0 +1,41 @@
+/// How the rows of a file end.
+package enum LineEnding: String, Sendable, Hashable, CaseIterable { case lf, crlf, cr, mixed }
+
+/// How a file writes rows and fields.
+package struct CSVDialect: Sendable, Hashable {
+    package var delimiter: UInt8
+    package var quote: UInt8
+    package var hasHeader: Bool
+    package var hasByteOrderMark: Bool
+    /// What the sniffed rows end with. For the record only: the scanner takes any mixture.
+    package var lineEnding: LineEnding
+
+    package init(
+        delimiter: UInt8 = UInt8(ascii: ","), quote: UInt8 = UInt8(ascii: "\""), hasHeader: Bool = false,
+        hasByteOrderMark: Bool = false, lineEnding: LineEnding = .lf
+    ) {
+        self.delimiter = delimiter
+        self.quote = quote
+        self.hasHeader = hasHeader
+        self.hasByteOrderMark = hasByteOrderMark
+        self.lineEnding = lineEnding
+    }
+
+    /// The delimiter for people: the character, or `\t`.
+    package var delimiterText: String { Self.text(ofDelimiter: delimiter) }
+
+    static func text(ofDelimiter delimiter: UInt8) -> String {
+        delimiter == UInt8(ascii: "\t") ? "\\t" : String(UnicodeScalar(delimiter))
+    }
+}
+
+/// What the caller knows better than the sniffer.
+package struct CSVOverrides: Sendable, Hashable {
+    package var delimiter: UInt8?
+    package var header: Bool?
+
+    package init(delimiter: UInt8? = nil, header: Bool? = nil) {
+        self.delimiter = delimiter
+        self.header = header
+    }
+}

@@ -1,0 +1,179 @@
+import LakeModel
+
+/// Collects one column of a chunk.
+///
+/// The arrays are allocated for all the rows that the chunk can have and filled tile by tile; ``finish()`` cuts them to
+/// the rows that came. A tile's values are appended first and its validity once its failed rows are taken out.
+struct ColumnBuilder {
+    let rule: ColumnRule
+    /// Rows that are settled.
+    private(set) var count = 0
+    /// Rows that there is room for.
+    private var capacity = 0
+
+    var booleans: [Bool] = []
+    var int32s: [Int32] = []
+    var int64s: [Int64] = []
+    var floats: [Float] = []
+    var doubles: [Double] = []
+    var int128s: [Int128] = []
+    /// For `fixed`: `width` bytes a row.
+    var fixed: [UInt8] = []
+    /// For `bytes`: `count + 1` offsets into `bytes`.
+    var offsets: [UInt32] = []
+    var bytes: [UInt8] = []
+    var byteLength = 0
+    /// Bytes a row that the last chunk had, to size the next.
+    private var bytesPerRow = 0.0
+
+    private var validity: [UInt64] = []
+    private var hasNull = false
+
+    let physical: PhysicalType
+    let width: Int
+
+    init(rule: ColumnRule) {
+        self.rule = rule
+        physical = rule.type.physical
+        if case .fixed(let width) = physical { self.width = width } else { width = 0 }
+    }
+
+    /// Makes ready for a chunk.
+    mutating func begin(rowCapacity: Int) {
+        count = 0
+        capacity = 0
+        byteLength = 0
+        hasNull = false
+        validity = []
+        offsets = []
+        bytes = []
+        reserve(rows: rowCapacity)
+        if physical == .bytes {
+            offsets[0] = 0
+            reserve(bytes: Int(bytesPerRow * Double(rowCapacity)))
+        }
+    }
+
+    /// Room for `rows` rows in all.
+    mutating func reserve(rows: Int) {
+        if rows <= capacity, capacity > 0 { return }
+        let wanted = max(rows, capacity * 2, 1)
+        switch physical {
+        case .boolean: Self.grow(&booleans, from: count, to: wanted)
+        case .int32: Self.grow(&int32s, from: count, to: wanted)
+        case .int64: Self.grow(&int64s, from: count, to: wanted)
+        case .float: Self.grow(&floats, from: count, to: wanted)
+        case .double: Self.grow(&doubles, from: count, to: wanted)
+        case .int128: Self.grow(&int128s, from: count, to: wanted)
+        case .fixed: Self.grow(&fixed, from: count * width, to: wanted * width)
+        case .bytes: Self.grow(&offsets, from: count == 0 ? 0 : count + 1, to: wanted + 1)
+        }
+        // Bits are set, never cleared: the words must be zero.
+        validity.append(contentsOf: repeatElement(0, count: (wanted + 63) / 64 + 1 - validity.count))
+        capacity = wanted
+    }
+
+    /// Room for `wanted` bytes of text in all.
+    mutating func reserve(bytes wanted: Int) {
+        if wanted <= bytes.count { return }
+        Self.grow(&bytes, from: byteLength, to: max(wanted, bytes.count + bytes.count / 2))
+    }
+
+    /// Makes `array` longer; what lies behind the first `used` elements is anything.
+    private static func grow<T: BitwiseCopyable>(_ array: inout [T], from used: Int, to count: Int) {
+        let old = array
+        array = unsafe [T](unsafeUninitializedCapacity: count) { buffer, initialized in
+            unsafe old.withUnsafeBufferPointer { source in
+                if used > 0, let from = source.baseAddress, let to = buffer.baseAddress {
+                    unsafe to.update(from: from, count: used)
+                }
+            }
+            // The elements are trivial, and each is written before it is read: `count` says which rows there are.
+            initialized = count
+        }
+    }
+
+    /// Settles the `rowCount` rows of a tile, all of which are kept.
+    mutating func settle(_ validityWords: UnsafePointer<UInt64>, rowCount: Int) {
+        let shift = UInt64(count & 63)
+        var slot = count >> 6
+        var set = 0
+        for index in 0..<(rowCount + 63) / 64 {
+            let word = unsafe validityWords[index]
+            set += word.nonzeroBitCount
+            validity[slot] |= word << shift
+            if shift > 0 { validity[slot + 1] |= word >> (64 - shift) }
+            slot += 1
+        }
+        if set < rowCount { hasNull = true }
+        count += rowCount
+    }
+
+    /// Settles the rows of a tile whose bit in `failed` is clear and forgets the others.
+    mutating func settle(
+        _ validityWords: UnsafePointer<UInt64>, rowCount: Int, failed: UnsafePointer<UInt64>
+    ) {
+        let base = count
+        var to = base
+        for row in 0..<rowCount where unsafe (failed[row >> 6] >> UInt64(row & 63)) & 1 == 0 {
+            move(base + row, to: to)
+            if unsafe (validityWords[row >> 6] >> UInt64(row & 63)) & 1 == 1 {
+                validity[to >> 6] |= 1 << UInt64(to & 63)
+            } else {
+                hasNull = true
+            }
+            to += 1
+        }
+        count = to
+        if physical == .bytes { byteLength = Int(offsets[count]) }
+    }
+
+    private mutating func move(_ from: Int, to: Int) {
+        if from == to { return }
+        switch physical {
+        case .boolean: booleans[to] = booleans[from]
+        case .int32: int32s[to] = int32s[from]
+        case .int64: int64s[to] = int64s[from]
+        case .float: floats[to] = floats[from]
+        case .double: doubles[to] = doubles[from]
+        case .int128: int128s[to] = int128s[from]
+        case .fixed: for index in 0..<width { fixed[to * width + index] = fixed[from * width + index] }
+        case .bytes:
+            let start = Int(offsets[from])
+            let length = Int(offsets[from + 1]) - start
+            let target = Int(offsets[to])
+            for index in 0..<length { bytes[target + index] = bytes[start + index] }
+            offsets[to + 1] = UInt32(target + length)
+        }
+    }
+
+    /// The column. The builder needs ``begin(rowCapacity:)`` before the next chunk.
+    mutating func finish() -> ColumnVector {
+        if physical == .bytes, count > 0 { bytesPerRow = Double(byteLength) / Double(count) * 1.02 }
+        let bitmap: Bitmap? =
+            hasNull ? Bitmap(words: Array(validity[0..<(count + 63) / 64]), count: count) : nil
+        return ColumnVector(type: rule.type, storage: takeStorage(), validity: bitmap)
+    }
+
+    private mutating func takeStorage() -> ColumnStorage {
+        switch physical {
+        case .boolean: return .boolean(Self.take(&booleans, count))
+        case .int32: return .int32(Self.take(&int32s, count))
+        case .int64: return .int64(Self.take(&int64s, count))
+        case .float: return .float(Self.take(&floats, count))
+        case .double: return .double(Self.take(&doubles, count))
+        case .int128: return .int128(Self.take(&int128s, count))
+        case .fixed: return .fixed(FixedVector(width: width, bytes: Self.take(&fixed, count * width)))
+        case .bytes:
+            let text = Self.take(&bytes, byteLength)
+            return .bytes(ByteVector(offsets: Self.take(&offsets, count + 1), bytes: text))
+        }
+    }
+
+    private static func take<T>(_ array: inout [T], _ count: Int) -> [T] {
+        var taken: [T] = []
+        swap(&taken, &array)
+        taken.removeLast(taken.count - count)
+        return taken
+    }
+}
