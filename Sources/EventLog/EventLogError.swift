@@ -27,7 +27,8 @@ package struct EventLogError: LakeError {
     /// A stored record that is not what was written. It is never skipped: what comes after it may depend on it.
     package static func corrupt(topic: String, partition: Int, offset: Int64, _ reason: String) -> Self {
         Self(
-            code: "log-corrupt", message: "the record at offset \(offset) of \(topic)/\(partition) is damaged: \(reason)",
+            code: "log-corrupt",
+            message: "the record at offset \(offset) of \(topic)/\(partition) is damaged: \(reason)",
             remedy: "stop the server and restore the log from a copy", place: Place(source: "\(topic)/\(partition)"))
     }
 

@@ -42,7 +42,8 @@ package struct EventLogLimits: Sendable, Hashable {
         if let key = idempotency?.key, key.isEmpty || key.utf8.count > Self.idempotencyKeyBytesMax {
             throw EventLogError(
                 code: "append-too-large",
-                message: "an idempotency key of \(key.utf8.count) bytes; 1 to \(Self.idempotencyKeyBytesMax) are allowed",
+                message:
+                    "an idempotency key of \(key.utf8.count) bytes; 1 to \(Self.idempotencyKeyBytesMax) are allowed",
                 remedy: "use a UUID")
         }
         var total = 0
@@ -82,7 +83,8 @@ package struct EventLogLimits: Sendable, Hashable {
         }
         guard isPlain, (1...topicBytesMax).contains(topic.utf8.count), topic != ".", topic != ".." else {
             throw EventLogError(
-                code: "topic-invalid", message: "a topic's name has 1 to \(topicBytesMax) of the characters a-z A-Z 0-9 . _ -",
+                code: "topic-invalid",
+                message: "a topic's name has 1 to \(topicBytesMax) of the characters a-z A-Z 0-9 . _ -",
                 remedy: "rename the table")
         }
     }
@@ -105,6 +107,8 @@ package struct EventLogLimits: Sendable, Hashable {
 extension LogRecord {
     /// Payload, key, id and headers in bytes.
     package var byteCount: Int {
-        headers.reduce(payload.count + (key?.count ?? 0) + id.utf8.count) { $0 + $1.key.utf8.count + $1.value.utf8.count }
+        headers.reduce(payload.count + (key?.count ?? 0) + id.utf8.count) {
+            $0 + $1.key.utf8.count + $1.value.utf8.count
+        }
     }
 }

@@ -38,7 +38,8 @@ package struct ObjectStoreError: LakeError {
 
     package static func tooLarge(_ key: String, byteCount: Int, bytesMax: Int) -> Self {
         Self(
-            code: "object-too-large", message: "the object has \(byteCount) bytes, the limit of this call is \(bytesMax)",
+            code: "object-too-large",
+            message: "the object has \(byteCount) bytes, the limit of this call is \(bytesMax)",
             remedy: "read it in ranges", place: Place(source: key))
     }
 

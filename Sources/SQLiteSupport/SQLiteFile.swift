@@ -1,8 +1,8 @@
 package import GRDB
 #if canImport(Darwin)
-import Darwin
+    import Darwin
 #else
-import Glibc
+    import Glibc
 #endif
 import LakeModel
 

@@ -37,8 +37,10 @@ package final class SQLiteCatalogStore: CatalogStore {
 
     package func tables(in namespace: String) async throws -> [TableIdentifier] {
         try await read { db in
-            try String.fetchAll(db, sql: "SELECT name FROM tables WHERE namespace = ? ORDER BY name", arguments: [namespace])
-                .map { TableIdentifier(namespace: namespace, name: $0) }
+            try String.fetchAll(
+                db, sql: "SELECT name FROM tables WHERE namespace = ? ORDER BY name", arguments: [namespace]
+            )
+            .map { TableIdentifier(namespace: namespace, name: $0) }
         }
     }
 
@@ -115,7 +117,8 @@ package final class SQLiteCatalogStore: CatalogStore {
     package func receiptCount(table: String?) async throws -> Int {
         try await read { db in
             guard let table else { return try Int.fetchOne(db, sql: "SELECT count(*) FROM receipts") ?? 0 }
-            return try Int.fetchOne(db, sql: "SELECT count(*) FROM receipts WHERE table_name = ?", arguments: [table]) ?? 0
+            return try Int.fetchOne(db, sql: "SELECT count(*) FROM receipts WHERE table_name = ?", arguments: [table])
+                ?? 0
         }
     }
 

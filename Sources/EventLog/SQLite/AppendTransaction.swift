@@ -121,7 +121,8 @@ struct AppendTransaction {
 
     private func makePartition(_ topic: String) throws -> LogReading.Partition {
         try db.execute(
-            sql: "INSERT INTO partitions (topic, partition, end_offset, appended) VALUES (?, 0, 0, 0) ON CONFLICT DO NOTHING",
+            sql:
+                "INSERT INTO partitions (topic, partition, end_offset, appended) VALUES (?, 0, 0, 0) ON CONFLICT DO NOTHING",
             arguments: [topic])
         guard let partition = try LogReading.partition(db, topic: topic, number: 0) else {
             throw DatabaseError(resultCode: .SQLITE_INTERNAL, message: "a partition was not stored")

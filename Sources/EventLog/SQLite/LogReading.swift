@@ -13,7 +13,8 @@ enum LogReading {
 
     static func partition(_ db: Database, topic: String, number: Int) throws -> Partition? {
         try Row.fetchOne(
-            db.cachedStatement(sql: "SELECT id, end_offset, appended FROM partitions WHERE topic = ? AND partition = ?"),
+            db.cachedStatement(
+                sql: "SELECT id, end_offset, appended FROM partitions WHERE topic = ? AND partition = ?"),
             arguments: [topic, number]
         ).map { Partition(id: $0[0], topic: topic, number: number, endOffset: $0[1], appended: $0[2]) }
     }
@@ -27,7 +28,8 @@ enum LogReading {
         var expected = max(0, offset)
         guard recordsMax > 0, expected < partition.endOffset else { return [] }
         let statement = try db.cachedStatement(
-            sql: "SELECT \(columns) FROM records WHERE partition_id = ? AND \"offset\" >= ? ORDER BY \"offset\" LIMIT ?")
+            sql: "SELECT \(columns) FROM records WHERE partition_id = ? AND \"offset\" >= ? ORDER BY \"offset\" LIMIT ?"
+        )
         let rows = try Row.fetchCursor(statement, arguments: [partition.id, expected, recordsMax])
         while let row = try rows.next() {
             let record = try stored(row, topic: partition.topic, partition: partition.number)

@@ -13,7 +13,8 @@ enum LogSchema {
         migrator.registerMigration("1-log") { db in
             try db.execute(sql: first)
             try db.execute(
-                sql: "INSERT INTO log_properties (name, value) VALUES (?, ?)", arguments: [incarnationKey, newIncarnation])
+                sql: "INSERT INTO log_properties (name, value) VALUES (?, ?)",
+                arguments: [incarnationKey, newIncarnation])
         }
         return migrator
     }

@@ -23,7 +23,9 @@ enum RecordChecksum {
     ) -> Int64 {
         var place = Array(topic.utf8)
         for value in [Int64(partition), offset, appendedMicroseconds] {
-            for shift in stride(from: 0, to: 64, by: 8) { place.append(UInt8(truncatingIfNeeded: value >> Int64(shift))) }
+            for shift in stride(from: 0, to: 64, by: 8) {
+                place.append(UInt8(truncatingIfNeeded: value >> Int64(shift)))
+            }
         }
         return Int64(bitPattern: hash(place, seed: content))
     }

@@ -1,7 +1,7 @@
 #if canImport(Darwin)
-import Darwin
+    import Darwin
 #else
-import Glibc
+    import Glibc
 #endif
 import LakeModel
 
@@ -22,7 +22,8 @@ enum LocalPath {
         if let bad = result.unicodeScalars.first(where: { !isPlain($0) }) {
             throw ObjectStoreError(
                 code: "root-invalid",
-                message: "the path has the character '\(bad.escaped(asASCII: true))', which locations in table metadata "
+                message:
+                    "the path has the character '\(bad.escaped(asASCII: true))', which locations in table metadata "
                     + "would have to encode, and readers disagree on how",
                 remedy: "use a path of letters, digits and '- . _ ~ + = @ ,' only", place: Place(source: result))
         }
