@@ -3,7 +3,7 @@ package import LakeModel
 /// What an event log refuses or fails with.
 ///
 /// Codes: `record-too-large`, `append-too-large`, `append-empty`, `topic-invalid`, `record-id-invalid`,
-/// `record-id-taken`, `log-overloaded`, `log-corrupt`, `append-state-unknown`, `log-closed`.
+/// `record-id-taken`, `idempotency-key-invalid`, `log-overloaded`, `log-corrupt`, `append-state-unknown`, `log-closed`.
 package struct EventLogError: LakeError {
     package var code: String
     package var message: String

@@ -39,20 +39,20 @@ package struct EventLogLimits: Sendable, Hashable {
                 message: "\(records.count) records in one append, the limit is \(appendRecordsMax)",
                 remedy: "append in several steps")
         }
-        if let key = idempotency?.key, key.isEmpty || key.utf8.count > Self.idempotencyKeyBytesMax {
+        if let key = idempotency?.key, !Self.isPlain(key, bytesMax: Self.idempotencyKeyBytesMax) {
             throw EventLogError(
-                code: "append-too-large",
-                message:
-                    "an idempotency key of \(key.utf8.count) bytes; 1 to \(Self.idempotencyKeyBytesMax) are allowed",
+                code: "idempotency-key-invalid",
+                message: "an idempotency key has 1 to \(Self.idempotencyKeyBytesMax) printable ASCII characters",
                 remedy: "use a UUID")
         }
         var total = 0
         var ids: Set<String> = []
         for record in records {
-            guard (1...Self.recordIDBytesMax).contains(record.id.utf8.count) else {
+            guard Self.isPlain(record.id, bytesMax: Self.recordIDBytesMax) else {
                 throw EventLogError(
                     code: "record-id-invalid",
-                    message: "a record id of \(record.id.utf8.count) bytes; 1 to \(Self.recordIDBytesMax) are allowed")
+                    message: "a record id has 1 to \(Self.recordIDBytesMax) printable ASCII characters",
+                    remedy: "use a UUID")
             }
             guard ids.insert(record.id).inserted else { throw Self.idTaken(record.id) }
             let size = record.byteCount
@@ -69,6 +69,11 @@ package struct EventLogLimits: Sendable, Hashable {
                 remedy: "append in several steps")
         }
         return total
+    }
+
+    /// Printable ASCII: such text is equal in every database and header exactly when its bytes are.
+    private static func isPlain(_ text: String, bytesMax: Int) -> Bool {
+        (1...bytesMax).contains(text.utf8.count) && text.utf8.allSatisfy { (0x20...0x7E).contains($0) }
     }
 
     /// Kafka's rule for names, so that a topic can move there as it is.

@@ -2,7 +2,7 @@ package import LakeModel
 
 /// What an object store or the data folder refuses or fails with.
 ///
-/// Codes: `object-missing`, `object-exists`, `object-too-large`, `key-invalid`, `root-invalid`, `disk-full`,
+/// Codes: `object-missing`, `object-exists`, `object-too-large`, `key-invalid`, `key-conflict`, `root-invalid`, `disk-full`,
 /// `access-denied`, `writer-closed`, `data-folder-in-use`, `storage-failed`.
 package struct ObjectStoreError: LakeError {
     package var code: String

@@ -31,6 +31,9 @@ struct CommitQueue<Request> {
 
     init(pendingBytesMax: Int) { self.pendingBytesMax = pendingBytesMax }
 
+    /// Appends that no batch has taken yet.
+    var queuedCount: Int { entries.count }
+
     mutating func enqueue(_ request: Request, byteCount: Int) -> Admission {
         if isClosed { return .closed }
         // An append larger than the limit still passes when nothing waits.

@@ -76,6 +76,9 @@ package final class SQLiteEventLog: EventLog {
         }
     }
 
+    /// Appends that wait for a transaction.
+    var queuedCount: Int { queue.withLock { $0.queuedCount } }
+
     /// The writer: one transaction after the other until nothing waits.
     private func writeQueued(_ db: Database) {
         while true {

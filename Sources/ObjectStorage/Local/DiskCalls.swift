@@ -27,12 +27,12 @@ struct DiskCalls: Sendable {
         if let failure = hook?(call), failure != 0 { throw Self.failure(failure, doing: "\(call)", place: place) }
     }
 
-    /// Makes one directory; one that exists is no error.
+    /// Makes one directory; one that exists is no error, a file of its name is.
     func createDirectory(_ path: String) throws {
         try check(.createDirectory(path), path)
-        if unsafe mkdir(path, 0o755) != 0, errno != EEXIST {
-            throw Self.failure(errno, doing: "creating a folder", place: path)
-        }
+        if unsafe mkdir(path, 0o755) == 0 { return }
+        guard errno == EEXIST else { throw Self.failure(errno, doing: "creating a folder", place: path) }
+        if FileStatus(path: path)?.isRegular == true { throw Self.keyConflict(path) }
     }
 
     /// Creates a file that must not exist.
@@ -81,15 +81,26 @@ struct DiskCalls: Sendable {
         try check(.publish(path), path)
         if exclusive {
             if unsafe link(temporary, path) != 0 {
-                if errno == EEXIST { return false }
+                if errno == EEXIST {
+                    if FileStatus(path: path)?.isDirectory == true { throw Self.keyConflict(path) }
+                    return false
+                }
                 throw Self.failure(errno, doing: "publishing a file", place: path)
             }
             // The second name may stay behind in a crash; opening the store sweeps it away.
             unsafe unlink(temporary)
         } else if unsafe rename(temporary, path) != 0 {
+            if errno == EISDIR { throw Self.keyConflict(path) }
             throw Self.failure(errno, doing: "publishing a file", place: path)
         }
         return true
+    }
+
+    /// A directory can't hold an object `a` and objects below `a/` as a bucket can.
+    private static func keyConflict(_ path: String) -> ObjectStoreError {
+        ObjectStoreError(
+            code: "key-conflict", message: "an object would lie below another object, or where objects lie below it",
+            remedy: "choose another key", place: Place(source: path))
     }
 
     /// The error for an `errno`.

@@ -97,7 +97,8 @@ struct ChangeApplication {
 /// Conditions on a table's key.
 enum KeyMatching {
     static func condition(_ table: OperationalTable) -> String {
-        table.keyColumns.map { "\(SQLiteFile.quoted(table.columns[$0].name)) = ?" }.joined(separator: " AND ")
+        table.keyColumns.map { table.columns[$0] }
+            .map { "\(SQLiteFile.quoted($0.name)) = \(ColumnCoding.parameter($0))" }.joined(separator: " AND ")
     }
 
     /// - Throws: `key-shape-mismatch`.

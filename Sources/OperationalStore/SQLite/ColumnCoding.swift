@@ -1,6 +1,7 @@
 import Foundation
 import GRDB
 import LakeModel
+import SQLiteSupport
 
 /// How values of each type lie in SQLite.
 ///
@@ -50,12 +51,17 @@ enum ColumnCoding {
         case .uuid:
             let hex = "lower(hex(\(column)))"
             let parts = [(1, 8), (9, 4), (13, 4), (17, 4), (21, 12)].map { "substr(\(hex), \($0.0), \($0.1))" }
-            return parts.joined(separator: " || '-' || ")
+            return "CASE WHEN \(column) IS NOT NULL THEN \(parts.joined(separator: " || '-' || ")) END"
         default: return column
         }
     }
 
-    /// The value to bind for `datum`, for single values; bulk rows take the way of `BatchBinder`.
+    /// The parameter for a key column's value: text comes as its bytes, for a NUL would end it otherwise.
+    static func parameter(_ field: SchemaField) -> String {
+        field.type.primitive == .string ? "CAST(? AS TEXT)" : "?"
+    }
+
+    /// The value to bind for ``parameter(_:)``; bulk rows take the way of `BatchBinder`.
     static func databaseValue(_ datum: Datum, type: PrimitiveType) -> DatabaseValue? {
         switch (datum, type.physical) {
         case (.boolean(let value), .boolean): (value ? 1 : 0).databaseValue
@@ -64,11 +70,18 @@ enum ColumnCoding {
         case (.float(let value), .float): value.isNaN ? notANumber.databaseValue : Double(value).databaseValue
         case (.double(let value), .double): value.isNaN ? notANumber.databaseValue : value.databaseValue
         case (.decimal(let value), .int128): DecimalText.text(value, type: type).databaseValue
-        case (.string(let value), .bytes) where type == .string: value.databaseValue
+        case (.string(let value), .bytes) where type == .string: Data(value.utf8).databaseValue
         case (.bytes(let value), .bytes) where type == .binary: Data(value).databaseValue
         case (.bytes(let value), .fixed(let width)) where value.count == width: Data(value).databaseValue
         default: nil
         }
+    }
+
+    /// What to select for a column that ``datum(_:type:table:column:)`` reads: text as its bytes, for a NUL would end it
+    /// otherwise.
+    static func selected(_ field: SchemaField) -> String {
+        let name = SQLiteFile.quoted(field.name)
+        return field.type.primitive == .string ? "CAST(\(name) AS BLOB)" : name
     }
 
     /// The datum of a stored value.
@@ -86,7 +99,7 @@ enum ColumnCoding {
             case (.string(notANumber), .float): .float(.nan)
             case (.string(notANumber), .double): .double(.nan)
             case (.string(let text), .int128): DecimalText.unscaled(text, type: type).map { .decimal($0) }
-            case (.string(let text), .bytes) where type == .string: .string(text)
+            case (.blob(let bytes), .bytes) where type == .string: .string(String(decoding: bytes, as: UTF8.self))
             case (.blob(let bytes), .bytes) where type == .binary: .bytes([UInt8](bytes))
             case (.blob(let bytes), .fixed(let width)) where bytes.count == width: .bytes([UInt8](bytes))
             default: nil

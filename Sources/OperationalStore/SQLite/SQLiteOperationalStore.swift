@@ -54,7 +54,7 @@ package final class SQLiteOperationalStore: OperationalStore {
     package func row(table name: String, key: [Datum]) async throws -> [Datum?]? {
         let table = try prepared(name)
         let arguments = try KeyMatching.arguments(key, table)
-        let columns = table.columns.map { SQLiteFile.quoted($0.name) }.joined(separator: ", ")
+        let columns = table.columns.map(ColumnCoding.selected).joined(separator: ", ")
         let sql = "SELECT \(columns) FROM \(SQLiteFile.quoted(name)) WHERE \(KeyMatching.condition(table))"
         return try await SQLiteFailure.translating(path) {
             try await pool.read { db in
