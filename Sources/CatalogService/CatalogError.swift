@@ -1,4 +1,4 @@
-package import LakeModel
+import LakeModel
 
 /// What the catalog refuses or fails with.
 package struct CatalogError: LakeError {

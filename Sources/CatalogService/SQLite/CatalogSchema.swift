@@ -1,0 +1,64 @@
+import GRDB
+
+/// The tables of the catalog database. A migration, once released, never changes; a new one is added behind it.
+enum CatalogSchema {
+    static var migrator: DatabaseMigrator {
+        var migrator = DatabaseMigrator()
+        migrator.registerMigration("1-catalog") { db in try db.execute(sql: first) }
+        return migrator
+    }
+
+    /// `receipts` pages newest first by id, which sorts by time, so its unique index serves that too.
+    private static let first = """
+        CREATE TABLE namespaces (
+            name TEXT NOT NULL PRIMARY KEY,
+            properties TEXT NOT NULL
+        ) WITHOUT ROWID;
+        CREATE TABLE tables (
+            namespace TEXT NOT NULL,
+            name TEXT NOT NULL,
+            metadata_location TEXT NOT NULL,
+            version INTEGER NOT NULL,
+            PRIMARY KEY (namespace, name)
+        ) WITHOUT ROWID;
+        CREATE TABLE watermarks (
+            topic TEXT NOT NULL,
+            partition INTEGER NOT NULL,
+            incarnation TEXT NOT NULL,
+            next_offset INTEGER NOT NULL,
+            PRIMARY KEY (topic, partition)
+        ) WITHOUT ROWID;
+        CREATE TABLE retired_incarnations (
+            topic TEXT NOT NULL,
+            partition INTEGER NOT NULL,
+            incarnation TEXT NOT NULL,
+            next_offset INTEGER NOT NULL,
+            PRIMARY KEY (topic, partition, incarnation)
+        ) WITHOUT ROWID;
+        CREATE TABLE receipts (
+            sequence INTEGER PRIMARY KEY,
+            id TEXT NOT NULL UNIQUE,
+            table_name TEXT NOT NULL,
+            state TEXT NOT NULL,
+            topic TEXT NOT NULL,
+            partition INTEGER NOT NULL,
+            "offset" INTEGER NOT NULL,
+            created INTEGER NOT NULL,
+            json BLOB NOT NULL
+        );
+        CREATE INDEX receipts_by_table ON receipts (table_name, id);
+        CREATE INDEX receipts_by_created ON receipts (created);
+        CREATE TABLE key_index (
+            sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+            namespace TEXT NOT NULL,
+            name TEXT NOT NULL,
+            snapshot_id INTEGER NOT NULL,
+            bytes BLOB NOT NULL
+        );
+        CREATE INDEX key_index_by_table ON key_index (namespace, name, sequence);
+        CREATE TABLE fences (
+            role TEXT NOT NULL PRIMARY KEY,
+            token INTEGER NOT NULL
+        ) WITHOUT ROWID;
+        """
+}

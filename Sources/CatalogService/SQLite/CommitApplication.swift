@@ -1,0 +1,113 @@
+import Foundation
+import GRDB
+
+/// The statements of one catalog commit, inside a transaction that the caller opened.
+///
+/// Steps: the fence, the pointers, the watermarks, then what hangs on them. Everything that can conflict comes first,
+/// so that a commit that lost a race costs little.
+struct CommitApplication {
+    let db: Database
+
+    func apply(_ commit: CatalogCommit) throws {
+        if let fence = commit.fence { try check(fence) }
+        for swap in commit.swaps { try apply(swap) }
+        for watermark in commit.watermarks { try advance(watermark) }
+        for table in commit.keyIndexResets {
+            try db.execute(
+                sql: "DELETE FROM key_index WHERE namespace = ? AND name = ?", arguments: [table.namespace, table.name])
+        }
+        for piece in commit.keyIndexPieces { try insert(piece) }
+        for receipt in commit.receipts { try upsert(receipt) }
+    }
+
+    private func check(_ fence: CatalogCommit.Fence) throws {
+        let found = try Int64.fetchOne(db, sql: "SELECT token FROM fences WHERE role = ?", arguments: [fence.role])
+        guard found == fence.token else { throw CatalogError.fenceConflict(fence, found: found) }
+    }
+
+    private func apply(_ swap: CatalogCommit.Swap) throws {
+        let table = swap.table
+        let found = try String.fetchOne(
+            db, sql: "SELECT metadata_location FROM tables WHERE namespace = ? AND name = ?",
+            arguments: [table.namespace, table.name])
+        guard found == swap.expectedMetadataLocation else {
+            throw CatalogError.pointerConflict(table, expected: swap.expectedMetadataLocation, found: found)
+        }
+        if found != nil {
+            try db.execute(
+                sql: "UPDATE tables SET metadata_location = ?, version = version + 1 WHERE namespace = ? AND name = ?",
+                arguments: [swap.newMetadataLocation, table.namespace, table.name])
+            return
+        }
+        let hasNamespace = try Bool.fetchOne(
+            db, sql: "SELECT EXISTS (SELECT 1 FROM namespaces WHERE name = ?)", arguments: [table.namespace])
+        guard hasNamespace == true else { throw CatalogError.namespaceMissing(table.namespace) }
+        try db.execute(
+            sql: "INSERT INTO tables (namespace, name, metadata_location, version) VALUES (?, ?, ?, 1)",
+            arguments: [table.namespace, table.name, swap.newMetadataLocation])
+    }
+
+    func watermark(topic: String, partition: Int) throws -> CatalogWatermark? {
+        try Row.fetchOne(
+            db, sql: "SELECT incarnation, next_offset FROM watermarks WHERE topic = ? AND partition = ?",
+            arguments: [topic, partition]
+        ).map { CatalogWatermark(topic: topic, partition: partition, incarnation: $0[0], nextOffset: $0[1]) }
+    }
+
+    /// Within one incarnation of the log a watermark only moves forward. One of another incarnation replaces it at any
+    /// offset and retires the former for good: a writer that still reads the old log can't bring it back.
+    private func advance(_ wanted: CatalogWatermark) throws {
+        if let stored = try watermark(topic: wanted.topic, partition: wanted.partition) {
+            if stored.incarnation == wanted.incarnation {
+                guard wanted.nextOffset > stored.nextOffset else {
+                    throw CatalogError.watermarkConflict(wanted, found: "\(stored.nextOffset)")
+                }
+            } else {
+                try retire(stored, for: wanted)
+            }
+        }
+        try db.execute(
+            sql: """
+                INSERT INTO watermarks (topic, partition, incarnation, next_offset) VALUES (?, ?, ?, ?)
+                ON CONFLICT (topic, partition)
+                DO UPDATE SET incarnation = excluded.incarnation, next_offset = excluded.next_offset
+                """, arguments: [wanted.topic, wanted.partition, wanted.incarnation, wanted.nextOffset])
+    }
+
+    private func retire(_ stored: CatalogWatermark, for wanted: CatalogWatermark) throws {
+        let isRetired = try Bool.fetchOne(
+            db,
+            sql: """
+                SELECT EXISTS (SELECT 1 FROM retired_incarnations
+                    WHERE topic = ? AND partition = ? AND incarnation = ?)
+                """, arguments: [wanted.topic, wanted.partition, wanted.incarnation])
+        if isRetired == true {
+            throw CatalogError.watermarkConflict(
+                wanted, found: "\(stored.nextOffset) of log \(stored.incarnation), which has replaced that log")
+        }
+        try db.execute(
+            sql: "INSERT INTO retired_incarnations (topic, partition, incarnation, next_offset) VALUES (?, ?, ?, ?)",
+            arguments: [stored.topic, stored.partition, stored.incarnation, stored.nextOffset])
+    }
+
+    private func insert(_ piece: KeyIndexPiece) throws {
+        try db.execute(
+            sql: "INSERT INTO key_index (namespace, name, snapshot_id, bytes) VALUES (?, ?, ?, ?)",
+            arguments: [piece.table.namespace, piece.table.name, piece.snapshotID, Data(piece.bytes)])
+    }
+
+    private func upsert(_ receipt: ReceiptRow) throws {
+        try db.execute(
+            sql: """
+                INSERT INTO receipts (id, table_name, state, topic, partition, "offset", created, json)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+                ON CONFLICT (id) DO UPDATE SET table_name = excluded.table_name, state = excluded.state,
+                    topic = excluded.topic, partition = excluded.partition, "offset" = excluded."offset",
+                    created = excluded.created, json = excluded.json
+                """,
+            arguments: [
+                receipt.id, receipt.table, receipt.state, receipt.topic, receipt.partition, receipt.offset,
+                receipt.createdMicroseconds, Data(receipt.json),
+            ])
+    }
+}

@@ -1,0 +1,93 @@
+#if canImport(Darwin)
+    import Darwin
+#else
+    import Glibc
+#endif
+import LakeModel
+
+/// A file opened for reads at any offset; safe from many threads at once, for it has no position.
+final class LocalObjectSource: RandomAccessSource {
+    let byteCount: Int
+    let modifiedMicroseconds: Int64
+    private let descriptor: Int32
+    private let key: String
+
+    /// - Throws: `object-missing`, `storage-failed`.
+    init(path: String, key: String) throws {
+        descriptor = Self.openFile(path)
+        self.key = key
+        if descriptor < 0 {
+            throw errno == ENOENT || errno == ENOTDIR
+                ? ObjectStoreError.missing(key) : DiskCalls.failure(errno, doing: "opening a file", place: key)
+        }
+        guard let status = FileStatus(descriptor: descriptor), status.isRegular else {
+            close(descriptor)
+            throw ObjectStoreError.missing(key)
+        }
+        byteCount = status.byteCount
+        modifiedMicroseconds = status.modifiedMicroseconds
+    }
+
+    deinit { close(descriptor) }
+
+    private static func openFile(_ path: String) -> Int32 { unsafe open(path, O_RDONLY | O_CLOEXEC) }
+
+    func read(offset: Int, count: Int) throws -> [UInt8] {
+        guard offset >= 0, count >= 0, offset <= byteCount - count else {
+            throw ShortReadError(offset: offset, count: count, byteCount: byteCount)
+        }
+        var failure: Int32 = 0
+        // The buffer's own storage is written up to `done` bytes, all of them by `pread`.
+        let bytes = unsafe [UInt8](unsafeUninitializedCapacity: count) { buffer, done in
+            done = 0
+            while done < count, let base = buffer.baseAddress {
+                let got = unsafe pread(descriptor, base + done, count - done, off_t(offset + done))
+                if got > 0 {
+                    done += got
+                } else if got == 0 {
+                    break
+                } else if errno != EINTR {
+                    failure = errno
+                    break
+                }
+            }
+        }
+        if failure != 0 { throw DiskCalls.failure(failure, doing: "reading", place: key) }
+        guard bytes.count == count else {
+            throw ShortReadError(offset: offset, count: count, byteCount: offset + bytes.count)
+        }
+        return bytes
+    }
+}
+
+/// What `stat` tells about a file.
+struct FileStatus {
+    var byteCount: Int
+    var modifiedMicroseconds: Int64
+    var isRegular: Bool
+    var isDirectory: Bool
+
+    init?(path: String) {
+        var status = stat()
+        guard unsafe stat(path, &status) == 0 else { return nil }
+        self.init(status)
+    }
+
+    init?(descriptor: Int32) {
+        var status = stat()
+        guard unsafe fstat(descriptor, &status) == 0 else { return nil }
+        self.init(status)
+    }
+
+    private init(_ status: stat) {
+        byteCount = Int(status.st_size)
+        #if canImport(Darwin)
+            let modified = status.st_mtimespec
+        #else
+            let modified = status.st_mtim
+        #endif
+        modifiedMicroseconds = Int64(modified.tv_sec) * 1_000_000 + Int64(modified.tv_nsec) / 1000
+        isRegular = status.st_mode & S_IFMT == S_IFREG
+        isDirectory = status.st_mode & S_IFMT == S_IFDIR
+    }
+}
