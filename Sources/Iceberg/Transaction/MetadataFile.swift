@@ -1,0 +1,50 @@
+import AvroFormat
+
+/// Metadata files: `<location>/metadata/<version>-<uuid>.metadata.json`, the version in five digits or more.
+package enum MetadataFile {
+    /// A new location for version `version` of the metadata of a table at `base`.
+    package static func location(base: String, version: Int) -> String {
+        let digits = String(version)
+        let padded = String(repeating: "0", count: max(0, 5 - digits.count)) + digits
+        return "\(TableMetadata.trimmed(base))/metadata/\(padded)-\(RandomUUID.text()).metadata.json"
+    }
+
+    /// The version in a metadata file's name, `nil` for names of another form. Also reads `v3.metadata.json`.
+    package static func version(of location: String) -> Int? {
+        var name = location[...]
+        if let slash = name.lastIndex(of: "/") { name = name[name.index(after: slash)...] }
+        guard name.hasSuffix(".metadata.json") else { return nil }
+        if name.first == "v" { name = name.dropFirst() }
+        let digits = name.prefix { ("0"..."9").contains($0) }
+        guard !digits.isEmpty, let version = Int(digits), version >= 0 else { return nil }
+        return version
+    }
+
+    /// Writes metadata to a new file, one version past the newest file in its log (the first is version 0), and notes
+    /// the file in ``TableMetadata/metadataLocation``, from where the next change takes it into the log.
+    /// - Returns: the file's location.
+    @discardableResult package static func write(
+        _ metadata: inout TableMetadata, io: any FileIO
+    ) async throws -> String {
+        let previous = metadata.metadataLog.last.flatMap { entry in version(of: entry.location) }
+        let newLocation = location(
+            base: metadata.location, version: previous.map { $0 + 1 } ?? metadata.metadataLog.count)
+        try await io.write(newLocation, metadata.json())
+        metadata.metadataLocation = newLocation
+        return newLocation
+    }
+
+    /// Reads a metadata file.
+    /// - Throws: ``IcebergError`` `table-metadata-invalid` with the location, and storage errors.
+    package static func read(_ location: String, io: any FileIO) async throws -> TableMetadata {
+        let bytes = try await io.read(location)
+        do {
+            return try TableMetadata.parse(bytes, from: location)
+        } catch let error as IcebergError where error.kind == .unsupported {
+            throw error
+        } catch {
+            throw IcebergError(
+                .metadataInvalid, "a table metadata file cannot be read", location: location, cause: error)
+        }
+    }
+}
