@@ -1,0 +1,69 @@
+/// Descriptions of the analytics and of SQL.
+extension RouteDocumentation {
+    static let escapeFormulas = Parameter(
+        name: "escapeFormulas",
+        text: "CSV only: put `'` before text that a spreadsheet would run as a formula. `false` gives the exact text.",
+        schema: ["type": "boolean", "default": true])
+
+    static var analytics: RouteDocumentation {
+        RouteDocumentation(
+            id: "listAnalytics", tag: "read", summary: "The named analytics and their parameters",
+            answers: [
+                Answer(status: 200, text: "All of them.", content: [(Answers.json, list(of: "Analytic"))])
+            ])
+    }
+
+    static func analytic(_ limits: GatewayLimits) -> RouteDocumentation {
+        RouteDocumentation(
+            id: "askAnalytic", tag: "read", summary: "The answer of a named analytic",
+            text: """
+                The parameters follow the name in the declared order, a path segment each, for example \
+                `/api/v2/analytics/quarterly-hires/2021`. The ETag stays while the tables do.
+                """,
+            parameters: [
+                path("name", "One of `/api/v2/analytics`."),
+                path("parameters", "The declared parameters, separated by `/`; none for an analytic without any."),
+                Parameter(
+                    name: "If-None-Match", location: "header", text: "An ETag: 304 while it holds.", schema: text),
+                escapeFormulas,
+            ] + paging(sizeDefault: limits.analyticsPageSizeDefault, sizeMax: limits.analyticsPageSizeMax, limits),
+            answers: [
+                Answer(
+                    status: 200, text: "A page of rows.",
+                    content: [
+                        (Answers.json, ["type": "array", "items": ["type": "object"]]), (CSVText.contentType, text),
+                    ], headers: pageHeaders + ["ETag", "Dipper-Snapshots"]),
+                Answer(status: 304, text: "The ETag still holds.", headers: ["ETag", "Dipper-Snapshots"]),
+            ],
+            problems: [
+                "unknown-analytic", "parameter-invalid", "not-acceptable", "engine-missing", "engine-crashed",
+                "query-timeout", "query-memory", "result-too-large", "overloaded",
+            ])
+    }
+
+    static func query(_ limits: GatewayLimits) -> RouteDocumentation {
+        RouteDocumentation(
+            id: "query", tag: "read", summary: "Read-only SQL",
+            text: """
+                One SELECT over the tables of the lake, limited in time, memory and result. Whole numbers are JSON numbers \
+                with all their digits (64 bits); NaN and the infinities are the strings NaN, Infinity and -Infinity; \
+                decimals and times are strings.
+                """,
+            parameters: [escapeFormulas], body: [(Answers.json, reference("Query"))],
+            answers: [
+                Answer(
+                    status: 200, text: "The result; as lines of JSON objects or as CSV it comes whole.",
+                    content: [
+                        (Answers.json, reference("QueryResult")), (QueryRoutes.lines, text),
+                        (CSVText.contentType, text),
+                    ], headers: ["X-Total-Count", "Dipper-Snapshots", "Dipper-Truncated"])
+            ],
+            problems: [
+                "media-type-unsupported", "encoding-unsupported", "json-syntax", "json-invalid", "body-too-large",
+                "body-truncated", "not-acceptable", "sql-syntax", "sql-invalid", "sql-refused", "sql-failed",
+                "query-timeout",
+                "query-memory", "result-too-large", "snapshot-unknown", "unknown-table", "engine-missing",
+                "engine-crashed", "overloaded",
+            ])
+    }
+}

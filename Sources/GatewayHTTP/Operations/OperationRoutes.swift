@@ -1,0 +1,67 @@
+import HTTPTypes
+import Hummingbird
+import Ingestion
+import LakeModel
+import Logging
+import Observability
+import ServiceLifecycle
+
+/// Health, readiness, metrics, the description of the API and the page at `/`.
+struct OperationRoutes {
+    let services: GatewayServices
+    let limits: GatewayLimits
+    let registry: PrometheusRegistry
+    let version: String
+
+    var routes: [Route] {
+        [
+            Route(.get, "/healthz", isOpen: true, documentation: .health, handler: health),
+            Route(.get, "/readyz", isOpen: true, documentation: .readiness, handler: readiness),
+            Route(.get, "/metrics", documentation: .metrics, handler: metrics),
+        ]
+    }
+
+    /// The process answers: nothing more is asked, so that a slow disk gets no one killed.
+    @Sendable private func health(_ request: GatewayRequest) async throws -> Response {
+        Answers.json(["status": "ok"])
+    }
+
+    @Sendable private func readiness(_ request: GatewayRequest) async throws -> Response {
+        var members: [JSONMember] = []
+        var isReady = true
+        func note(_ name: String, _ failure: String?) {
+            isReady = isReady && failure == nil
+            members.append(JSONMember(name, .string(failure ?? "ok")))
+        }
+        note("server", Task.isShuttingDownGracefully ? "shutting-down" : nil)
+        do {
+            let backlog = try await services.ingestion.backlog()
+            note("ingestion", backlog > limits.readyBacklogMax ? "overloaded" : nil)
+        } catch {
+            note("ingestion", failure("ingestion", error, request))
+        }
+        for check in services.readiness {
+            do {
+                try await check.check()
+                note(check.name, nil)
+            } catch {
+                note(check.name, failure(check.name, error, request))
+            }
+        }
+        var headers: HTTPFields = [:]
+        if !isReady { headers[.retryAfter] = String(limits.retryAfterSeconds) }
+        return Answers.json(
+            ["status": .string(isReady ? "ready" : "not-ready"), "checks": .object(members)],
+            status: isReady ? .ok : .serviceUnavailable, headers: headers)
+    }
+
+    /// The code alone: the text may name paths, and this route is open.
+    private func failure(_ name: String, _ error: any Error, _ request: GatewayRequest) -> String {
+        request.logger.warning("not ready", metadata: ["check": .string(name), "cause": "\(error)"])
+        return (error as? any LakeError)?.code ?? "failed"
+    }
+
+    @Sendable private func metrics(_ request: GatewayRequest) async throws -> Response {
+        Answers.bytes(registry.exposition(), contentType: PrometheusText.contentType)
+    }
+}

@@ -1,0 +1,127 @@
+import HTTPTypes
+import Hummingbird
+import LakeModel
+import NIOCore
+import QueryEngine
+
+/// `POST /api/v2/query`.
+struct QueryRoutes {
+    static let lines = "application/x-ndjson"
+
+    let service: any SQLAnswering
+    let limits: GatewayLimits
+
+    var routes: [Route] { [Route(.post, "/api/v2/query", documentation: .query(limits), handler: query)] }
+
+    @Sendable private func query(_ request: GatewayRequest) async throws -> Response {
+        let options = try QueryOptions(request.request, known: ["escapeFormulas"])
+        let escapes = try options.boolean("escapeFormulas") ?? true
+        try request.requireJSON()
+        let form = try request.negotiate([Answers.json, Self.lines, CSVText.contentType])
+        let body = try QueryBody(json: try await request.collectBody(bytesMax: limits.queryBodyBytesMax))
+        let paging = try self.paging(body, isPaged: form == Answers.json)
+        try checkParameters(body.question.parameters)
+
+        let answer = try await service.answer(body.question)
+        let rows = answer.result.rows
+        let start = min(paging.page * paging.size, rows.count)
+        let page = rows[start..<min(start + paging.size, rows.count)]
+        var headers: HTTPFields = [.vary: "Accept", .cacheControl: "no-store"]
+        if let name = HTTPField.Name("Dipper-Snapshots") { headers[name] = SnapshotHeader.text(answer.snapshotIDs) }
+        if let name = HTTPField.Name("X-Total-Count") { headers[name] = String(rows.count) }
+        if let name = HTTPField.Name("Dipper-Truncated") { headers[name] = String(answer.result.isTruncated) }
+        let pieces = QueryPieces(answer: answer, page: page, paging: paging, form: form, escapesFormulas: escapes)
+        headers[.contentType] = form == CSVText.contentType ? CSVText.fullContentType : form
+        return Response(status: .ok, headers: headers, body: pieces.body)
+    }
+
+    /// Lines and CSV carry the whole result unless a page was asked for.
+    private func paging(_ body: QueryBody, isPaged: Bool) throws -> Paging {
+        let fallback = isPaged || body.page != nil ? limits.queryPageSizeDefault : limits.queryPageSizeMax
+        let paging = Paging(page: body.page ?? 0, size: body.size ?? fallback)
+        guard (0...limits.pageMax).contains(paging.page), (1...limits.queryPageSizeMax).contains(paging.size) else {
+            throw QueryBody.invalid(
+                "`page` must be from 0 to \(limits.pageMax) and `size` from 1 to \(limits.queryPageSizeMax)")
+        }
+        return paging
+    }
+
+    private func checkParameters(_ parameters: QueryParameters) throws {
+        let count =
+            switch parameters {
+            case .positional(let values): values.count
+            case .named(let values): values.count
+            }
+        guard count <= limits.queryParametersMax else {
+            throw QueryBody.invalid("there are more than \(limits.queryParametersMax) parameters")
+        }
+    }
+}
+
+/// A result on its way out, written piece by piece.
+struct QueryPieces: Sendable {
+    /// Bytes gathered before they are sent.
+    private static let pieceBytes = 64 << 10
+
+    let answer: SQLAnswer
+    let page: ArraySlice<[QueryValue]>
+    let paging: Paging
+    let form: String
+    let escapesFormulas: Bool
+
+    var body: ResponseBody {
+        let pieces = self
+        return ResponseBody { writer in
+            var bytes: [UInt8] = []
+            pieces.appendHead(to: &bytes)
+            let rows = RowWriter(columns: pieces.answer.result.columns.map(\.name))
+            var isFirst = true
+            for row in pieces.page {
+                pieces.append(row, rows, isFirst: isFirst, to: &bytes)
+                isFirst = false
+                if bytes.count >= Self.pieceBytes {
+                    try await writer.write(ByteBuffer(bytes: bytes))
+                    bytes.removeAll(keepingCapacity: true)
+                }
+            }
+            if pieces.form == Answers.json { bytes.append(contentsOf: "]}".utf8) }
+            if !bytes.isEmpty { try await writer.write(ByteBuffer(bytes: bytes)) }
+            try await writer.finish(nil)
+        }
+    }
+
+    private func appendHead(to bytes: inout [UInt8]) {
+        switch form {
+        case CSVText.contentType:
+            CSVText(escapesFormulas: escapesFormulas).append(header: answer.result.columns.map(\.name), to: &bytes)
+        case QueryRoutes.lines:
+            break
+        default:
+            let head = JSONValue.object([
+                "columns": .array(
+                    answer.result.columns.map { .object(["name": .string($0.name), "type": .string($0.type)]) }),
+                "rowCount": .integer(Int64(page.count)), "totalRows": .integer(Int64(answer.result.rows.count)),
+                "page": .integer(Int64(paging.page)), "size": .integer(Int64(paging.size)),
+                "truncated": .boolean(answer.result.isTruncated),
+                "elapsedMicroseconds": .integer(answer.result.elapsedMicroseconds),
+                "snapshots": SnapshotHeader.json(answer.snapshotIDs),
+            ])
+            head.append(to: &bytes)
+            bytes.removeLast()
+            bytes.append(contentsOf: ",\"rows\":[".utf8)
+        }
+    }
+
+    private func append(_ row: [QueryValue], _ rows: RowWriter, isFirst: Bool, to bytes: inout [UInt8]) {
+        switch form {
+        case CSVText.contentType:
+            CSVText(escapesFormulas: escapesFormulas).append(row, to: &bytes)
+        case QueryRoutes.lines:
+            rows.appendObject(row, to: &bytes)
+            bytes.append(UInt8(ascii: "\n"))
+        default:
+            if !isFirst { bytes.append(UInt8(ascii: ",")) }
+            rows.appendArray(row, to: &bytes)
+        }
+    }
+}

@@ -1,0 +1,77 @@
+package import HTTPTypes
+package import Hummingbird
+
+/// One operation: method, path, what it does and how it is described in `/openapi.json`.
+package struct Route: Sendable {
+    package typealias Handler = @Sendable (GatewayRequest) async throws -> Response
+
+    package var method: HTTPRequest.Method
+    package var path: RoutePath
+    /// Answered without authentication: health and readiness only.
+    package var isOpen: Bool
+    /// `nil`: not part of the documented API.
+    var documentation: RouteDocumentation?
+    package var handler: Handler
+
+    package init(_ method: HTTPRequest.Method, _ path: RoutePath, isOpen: Bool = false, handler: @escaping Handler) {
+        self.init(method, path, isOpen: isOpen, documentation: nil, handler: handler)
+    }
+
+    init(
+        _ method: HTTPRequest.Method, _ path: RoutePath, isOpen: Bool = false, documentation: RouteDocumentation?,
+        handler: @escaping Handler
+    ) {
+        self.method = method
+        self.path = path
+        self.isOpen = isOpen
+        self.documentation = documentation
+        self.handler = handler
+    }
+}
+
+/// All routes. A path is looked up once; the methods that it answers to are known from there.
+struct RouteTable: Sendable {
+    private struct Entry: Sendable {
+        var path: RoutePath
+        var routes: [(method: HTTPRequest.Method, route: Route)]
+    }
+
+    enum Match {
+        case route(Route, PathParameters)
+        case wrongMethod(template: String, allowed: [String])
+        case unknown
+    }
+
+    private let entries: [Entry]
+
+    init(_ routes: [Route]) {
+        var entries: [Entry] = []
+        for route in routes {
+            if let index = entries.firstIndex(where: { $0.path == route.path }) {
+                precondition(
+                    !entries[index].routes.contains { $0.method == route.method },
+                    "two routes for \(route.path.template)")
+                entries[index].routes.append((route.method, route))
+            } else {
+                entries.append(Entry(path: route.path, routes: [(route.method, route)]))
+            }
+        }
+        self.entries = entries.sorted { $0.path.specificity > $1.path.specificity }
+    }
+
+    /// - Complexity: O(routes × segments).
+    func match(method: HTTPRequest.Method, path: [Substring]) -> Match {
+        for entry in entries {
+            guard let parameters = entry.path.match(path) else { continue }
+            if let found = entry.routes.first(where: { $0.method == method }) { return .route(found.route, parameters) }
+            if method == .head, let found = entry.routes.first(where: { $0.method == .get }) {
+                return .route(found.route, parameters)
+            }
+            var allowed = entry.routes.map(\.method.rawValue)
+            if allowed.contains("GET") { allowed.append("HEAD") }
+            allowed.append("OPTIONS")
+            return .wrongMethod(template: entry.path.template, allowed: Set(allowed).sorted())
+        }
+        return .unknown
+    }
+}

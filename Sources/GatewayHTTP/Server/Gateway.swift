@@ -1,0 +1,72 @@
+package import Hummingbird
+import HummingbirdCore
+package import Logging
+import NIOCore
+package import Observability
+
+/// The product API on HTTP/1.1, over the services that the executable composes.
+package struct Gateway: Sendable {
+    package let configuration: GatewayConfiguration
+    private let responder: GatewayResponder
+    private let logger: Logger
+
+    /// - Parameters:
+    ///   - services: what is put on the network.
+    ///   - registry: holds the gateway's metrics and is what `/metrics` shows. Bootstrap swift-metrics with it to show
+    ///     those of the whole process.
+    ///   - additionalRoutes: routes of other parts, such as the Iceberg REST catalog; they get the same log, metrics,
+    ///     authentication and problems.
+    ///   - additionalProblems: codes of other targets with their status.
+    /// - Throws: what ``GatewayConfiguration/validate()`` throws.
+    package init(
+        configuration: GatewayConfiguration, services: GatewayServices, registry: PrometheusRegistry, logger: Logger,
+        additionalRoutes: [Route] = [], additionalProblems: [ProblemKind] = []
+    ) throws {
+        try configuration.validate()
+        self.configuration = configuration
+        self.logger = logger
+        let limits = configuration.limits
+        let catalog = ProblemCatalog(adding: additionalProblems)
+        let metrics = GatewayMetrics(factory: registry)
+        var routes =
+            UploadRoutes(
+                ingestion: services.ingestion, limits: limits, slots: Slots(limits.uploadsMax), metrics: registry
+            ).routes
+        routes +=
+            JobRoutes(
+                ingestion: services.ingestion, limits: limits, eventSlots: Slots(limits.eventStreamsMax)
+            ).routes
+        routes += AnalyticRoutes(service: services.analytics, limits: limits).routes
+        routes += QueryRoutes(service: services.sql, limits: limits).routes
+        routes +=
+            OperationRoutes(
+                services: services, limits: limits, registry: registry, version: configuration.version
+            ).routes
+        routes += additionalRoutes
+        responder = GatewayResponder(
+            table: RouteTable(routes), catalog: catalog, authentication: configuration.authentication, limits: limits,
+            metrics: metrics)
+    }
+
+    /// The server as a service: run it in a `ServiceGroup`, whose graceful shutdown lets requests under way end.
+    /// - Parameter onRunning: gets the port once the server listens.
+    package func application(
+        onRunning: @escaping @Sendable (_ port: Int) async -> Void = { _ in }
+    ) -> Application<GatewayResponder> {
+        let limits = configuration.limits
+        return Application(
+            responder: responder,
+            server: .http1(
+                configuration: .init(
+                    additionalChannelHandlers: [ConnectionHandler(drainBytesMax: limits.drainBytesMax)],
+                    idleTimeout: .seconds(Int64(limits.idleSecondsMax)),
+                    httpDecoderConfiguration: .init(
+                        maxHeaderFieldSize: limits.headerBytesMax, maxHeaderListSize: limits.headerBytesMax,
+                        maxHeaderFieldCount: limits.headersMax))),
+            configuration: ApplicationConfiguration(
+                address: .hostname(configuration.host, port: configuration.port), serverName: "dipper",
+                availableConnectionsDelegate: MaximumAvailableConnections(limits.connectionsMax)),
+            onServerRunning: { channel in await onRunning(channel.localAddress?.port ?? 0) },
+            logger: logger)
+    }
+}

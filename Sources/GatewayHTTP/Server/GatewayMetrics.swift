@@ -1,0 +1,81 @@
+import HTTPTypes
+import Logging
+import Metrics
+import Observability
+import Synchronization
+
+/// What became of a request.
+struct RequestOutcome: Sendable {
+    var method: HTTPRequest.Method
+    var path: String
+    /// The route's template; paths themselves are no label, there are too many.
+    var route = "unknown"
+    var status = 0
+    /// Of the problem, if there was one.
+    var code: String?
+    var sender: String?
+    var responseBytes: Int?
+    /// Whether the client went away before the end.
+    var isBroken = false
+
+    init(method: HTTPRequest.Method, path: String) {
+        self.method = method
+        self.path = path
+    }
+}
+
+/// The gateway's own metrics, and the access log.
+struct GatewayMetrics: Sendable {
+    let factory: PrometheusRegistry
+    private let active: Meter
+
+    init(factory: PrometheusRegistry) {
+        self.factory = factory
+        factory.describe(
+            "http_server_request_duration_seconds", help: "Time from a request's head to its answer, by route.",
+            buckets: .seconds)
+        factory.describe("http_server_requests_total", help: "Requests by route, method and status.")
+        factory.describe("http_server_active_requests", help: "Requests under way.")
+        factory.describe("http_server_response_bytes_total", help: "Bytes of answers whose length was known.")
+        factory.describe("dipper_upload_bytes_total", help: "Bytes of uploads that became durable, by table.")
+        factory.describe("dipper_batch_bytes_total", help: "Bytes of JSON batches, by table.")
+        active = Meter(label: "http_server_active_requests", factory: factory)
+    }
+
+    func requestBegan() { active.increment() }
+
+    func requestEnded(_ outcome: RequestOutcome, after duration: Duration, logger: Logger) {
+        active.decrement()
+        let labels = [
+            ("method", Self.knownMethods.contains(outcome.method) ? outcome.method.rawValue : "other"),
+            ("route", outcome.route), ("status", String(outcome.status)),
+        ]
+        Counter(label: "http_server_requests_total", dimensions: labels, factory: factory).increment()
+        Metrics.Timer(label: "http_server_request_duration_seconds", dimensions: labels, factory: factory)
+            .recordNanoseconds(duration.nanoseconds)
+        if let bytes = outcome.responseBytes {
+            Counter(label: "http_server_response_bytes_total", factory: factory).increment(by: bytes)
+        }
+        var metadata: Logger.Metadata = [
+            "method": .string(outcome.method.rawValue), "path": .string(outcome.path), "route": .string(outcome.route),
+            "status": .stringConvertible(outcome.status),
+            "milliseconds": .stringConvertible(Double(duration.nanoseconds / 1_000) / 1_000),
+        ]
+        if let code = outcome.code { metadata["code"] = .string(code) }
+        if let sender = outcome.sender { metadata["sender"] = .string(sender) }
+        if let bytes = outcome.responseBytes { metadata["bytes"] = .stringConvertible(bytes) }
+        if outcome.isBroken { metadata["broken"] = .stringConvertible(true) }
+        logger.info("request", metadata: metadata)
+    }
+
+    private static let knownMethods: Set<HTTPRequest.Method> = [
+        .get, .head, .post, .put, .delete, .patch, .options,
+    ]
+}
+
+extension Duration {
+    fileprivate var nanoseconds: Int64 {
+        let (seconds, attoseconds) = components
+        return seconds * 1_000_000_000 + attoseconds / 1_000_000_000
+    }
+}

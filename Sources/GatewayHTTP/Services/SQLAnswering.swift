@@ -1,0 +1,39 @@
+package import QueryEngine
+
+/// Read-only SQL over the lake's tables.
+package protocol SQLAnswering: Sendable {
+    /// - Throws: the query engine's errors; `snapshot-unknown` when `asOf` lies before a table's first snapshot.
+    func answer(_ question: SQLQuestion) async throws -> SQLAnswer
+}
+
+package struct SQLQuestion: Sendable, Hashable {
+    package var sql: String
+    package var parameters: QueryParameters
+    /// `nil`: the current snapshots.
+    package var asOf: AsOf?
+
+    package init(sql: String, parameters: QueryParameters = .positional([]), asOf: AsOf? = nil) {
+        self.sql = sql
+        self.parameters = parameters
+        self.asOf = asOf
+    }
+}
+
+/// Which state of the tables a query sees.
+package enum AsOf: Sendable, Hashable {
+    /// The snapshots that were current at this instant: microseconds since 1970 UTC.
+    case instant(microseconds: Int64)
+    /// Qualified table name to snapshot id; other tables as they are now.
+    case snapshots([String: Int64])
+}
+
+package struct SQLAnswer: Sendable, Hashable {
+    package var result: QueryResult
+    /// Qualified table name to the snapshot id that was read.
+    package var snapshotIDs: [String: Int64]
+
+    package init(result: QueryResult, snapshotIDs: [String: Int64]) {
+        self.result = result
+        self.snapshotIDs = snapshotIDs
+    }
+}
