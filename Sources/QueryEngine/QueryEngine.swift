@@ -3,8 +3,10 @@ package import LakeModel
 /// Read-only SQL over the tables that a request brings along.
 package protocol QueryEngine: Sendable {
     /// Runs one SELECT.
-    /// - Throws: ``QueryError``: `sql-syntax`, `sql-refused` (not a SELECT, or reaches outside), `query-timeout`,
-    ///   `query-memory`, `result-too-large`, `engine-missing`, `engine-crashed` (retryable).
+    /// - Throws: ``QueryError``: `sql-syntax`, `sql-refused` (not a SELECT, or reaches outside), `sql-invalid` (unknown
+    ///   names, wrong types, values that do not convert), `query-timeout`, `query-memory`, `result-too-large`,
+    ///   `engine-missing`, `engine-crashed` (retryable), `overloaded` (retryable), `data-unreadable` (retryable: a file
+    ///   of the table is gone or damaged); `CancellationError` when the task was cancelled.
     func execute(_ request: QueryRequest) async throws -> QueryResult
 }
 
@@ -116,11 +118,16 @@ package struct QueryError: LakeError {
     package var message: String
     package var remedy: String?
     package var isRetryable: Bool
+    /// For errors in the SQL text: source `sql` and the byte offset, as far as the engine tells it.
+    package var place: Place?
 
-    package init(code: String, message: String, remedy: String? = nil, isRetryable: Bool = false) {
+    package init(
+        code: String, message: String, remedy: String? = nil, isRetryable: Bool = false, place: Place? = nil
+    ) {
         self.code = code
         self.message = message
         self.remedy = remedy
         self.isRetryable = isRetryable
+        self.place = place
     }
 }

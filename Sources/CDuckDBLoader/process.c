@@ -1,0 +1,77 @@
+#define _GNU_SOURCE
+#include "CDuckDBLoader.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+int dipper_socket_pair(int *ours, int *theirs) {
+    int pair[2];
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) return errno;
+    *ours = pair[0];
+    *theirs = pair[1];
+    return 0;
+}
+
+int dipper_spawn(char *const arguments[], char *const environment[], int socket, pid_t *pid) {
+    // dup2 onto itself would keep close-on-exec, so the socket must not stand on a standard descriptor.
+    if (socket <= STDERR_FILENO) return EBADF;
+    posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
+    int result = posix_spawn_file_actions_init(&actions);
+    if (result != 0) return result;
+    result = posix_spawnattr_init(&attributes);
+    if (result != 0) {
+        posix_spawn_file_actions_destroy(&actions);
+        return result;
+    }
+    sigset_t none, all;
+    sigemptyset(&none);
+    sigfillset(&all);
+    if (result == 0) result = posix_spawn_file_actions_adddup2(&actions, socket, STDIN_FILENO);
+    if (result == 0) result = posix_spawn_file_actions_adddup2(&actions, socket, STDOUT_FILENO);
+    if (result == 0) result = posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1);
+    if (result == 0) result = posix_spawnattr_setsigmask(&attributes, &none);
+    if (result == 0) result = posix_spawnattr_setsigdefault(&attributes, &all);
+    if (result == 0) result = posix_spawnattr_setpgroup(&attributes, 0);
+    if (result == 0) {
+        result = posix_spawnattr_setflags(
+            &attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
+    }
+    if (result == 0) result = posix_spawnp(pid, arguments[0], &actions, &attributes, arguments, environment);
+    posix_spawnattr_destroy(&attributes);
+    posix_spawn_file_actions_destroy(&actions);
+    return result;
+}
+
+int dipper_take_over_pipe(int *input, int *output) {
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) return errno;
+    *input = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    *output = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    if (*input < 0 || *output < 0 || nothing < 0) return errno;
+    if (dup2(nothing, STDIN_FILENO) < 0 || dup2(STDERR_FILENO, STDOUT_FILENO) < 0) return errno;
+    close(nothing);
+    signal(SIGPIPE, SIG_IGN);
+    return 0;
+}
+
+int dipper_limit_process(uint64_t data_bytes) {
+    struct rlimit no_core = {0, 0};
+    if (setrlimit(RLIMIT_CORE, &no_core) != 0) return errno;
+    struct rlimit data = {data_bytes, data_bytes};
+    if (setrlimit(RLIMIT_DATA, &data) != 0) return errno;
+    // Best effort: without /proc the kernel picks by size, which is mostly the worker as well.
+    int score = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+    if (score >= 0) {
+        ssize_t written = write(score, "1000", 4);
+        (void)written;
+        close(score);
+    }
+    return 0;
+}

@@ -1,0 +1,136 @@
+import Foundation
+package import Logging
+package import QueryEngine
+import Synchronization
+
+/// SQL by DuckDB, in child processes that are watched, limited and replaced.
+///
+/// Requests wait in a bounded queue and run one at a time in each of ``DuckDBConfiguration/workers`` processes. A query
+/// that passes its time limit, and one whose task is cancelled, ends with its process, and so does everything else that
+/// the engine may get into; the next request gets a fresh one. Processes start with the first request.
+///
+/// Call ``shutdown()`` at the end.
+package final class DuckDBEngine: QueryEngine {
+    /// The engine recurses into nested SQL results; threads get this much stack, bytes.
+    private static let threadStackBytes = 2 << 20
+
+    private let configuration: DuckDBConfiguration
+    private let logger: Logger
+    private let queue: JobQueue
+    private let threads = ThreadCount()
+
+    package init(configuration: DuckDBConfiguration, logger: Logger = Logger(label: "dipper.query")) {
+        self.configuration = configuration
+        self.logger = logger
+        queue = JobQueue(countMax: configuration.queuedRequestsMax)
+    }
+
+    deinit { Self.turnAway(queue.close()) }
+
+    package func execute(_ request: QueryRequest) async throws -> QueryResult {
+        startThreads()
+        let job = QueryJob(request)
+        return try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation { continuation in
+                guard job.wait(continuation) else { return }
+                switch queue.push(job) {
+                case .queued: giveUpLater(job)
+                case .full:
+                    job.giveUp(
+                        Self.overloaded("\(configuration.queuedRequestsMax) queries are waiting already"))
+                case .closed: Self.turnAway([job])
+                }
+            }
+        } onCancel: {
+            job.cancel()
+        }
+    }
+
+    /// Takes no more requests, lets the running ones end, and waits until all processes are gone.
+    package func shutdown() async {
+        Self.turnAway(queue.close())
+        await threads.stopped()
+    }
+
+    private func startThreads() {
+        guard threads.start(configuration.workers) else { return }
+        for index in 0..<configuration.workers {
+            let slot = Handover(
+                value: WorkerSlot(configuration: configuration, queue: queue, logger: logger))
+            let thread = Thread { [threads] in
+                slot.value.run()
+                threads.ended()
+            }
+            thread.name = "query-\(index)"
+            thread.stackSize = Self.threadStackBytes
+            thread.start()
+        }
+    }
+
+    /// A request waits at most as long as it may run.
+    private func giveUpLater(_ job: QueryJob) {
+        guard job.isWaiting else { return }
+        let milliseconds = job.request.limits.timeoutMilliseconds
+        job.setTimer(
+            Task { [weak job] in
+                try await Task.sleep(for: .milliseconds(milliseconds))
+                job?.giveUp(Self.overloaded("the query waited \(milliseconds) ms for its turn"))
+            })
+    }
+
+    private static func overloaded(_ message: String) -> QueryError {
+        QueryError(code: "overloaded", message: message, remedy: "run the query again later", isRetryable: true)
+    }
+
+    private static func turnAway(_ jobs: [QueryJob]) {
+        for job in jobs { job.giveUp(overloaded("the query engine is shutting down")) }
+    }
+}
+
+/// Carries a value to the one thread that will use it.
+private struct Handover<Value>: @unchecked Sendable {
+    // Unchecked: the creating thread lets go of the value when it starts the other.
+    let value: Value
+}
+
+/// Counts the pool's threads and tells when the last one ended.
+private final class ThreadCount: Sendable {
+    private struct State {
+        var running = 0
+        var areStarted = false
+        var waiting: [CheckedContinuation<Void, Never>] = []
+    }
+
+    private let state = Mutex(State())
+
+    /// Whether the caller is the first, and so to start the threads.
+    func start(_ count: Int) -> Bool {
+        state.withLock { state in
+            guard !state.areStarted else { return false }
+            state.areStarted = true
+            state.running = count
+            return true
+        }
+    }
+
+    func ended() {
+        let waiting = state.withLock { state -> [CheckedContinuation<Void, Never>] in
+            state.running -= 1
+            guard state.running == 0 else { return [] }
+            defer { state.waiting = [] }
+            return state.waiting
+        }
+        for continuation in waiting { continuation.resume() }
+    }
+
+    func stopped() async {
+        await withCheckedContinuation { continuation in
+            let isDone = state.withLock { state in
+                guard state.running > 0 else { return true }
+                state.waiting.append(continuation)
+                return false
+            }
+            if isDone { continuation.resume() }
+        }
+    }
+}

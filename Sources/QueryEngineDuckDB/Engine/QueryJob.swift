@@ -1,0 +1,98 @@
+import QueryEngine
+import Synchronization
+
+/// One request on its way: waiting, running in a worker, or answered. Its caller is resumed exactly once.
+final class QueryJob: Sendable {
+    private struct State {
+        enum Phase { case new, waiting, running, answered }
+
+        var phase = Phase.new
+        var continuation: CheckedContinuation<QueryResult, any Error>?
+        var isCancelled = false
+        /// Ends the process that runs the request.
+        var kill: (@Sendable () -> Void)?
+        /// Gives the request up when it has waited too long.
+        var timer: Task<Void, any Error>?
+    }
+
+    let request: QueryRequest
+    private let state = Mutex(State())
+
+    init(_ request: QueryRequest) { self.request = request }
+
+    deinit { state.withLock { $0.timer?.cancel() } }
+
+    var isCancelled: Bool { state.withLock { $0.isCancelled } }
+    var isWaiting: Bool { state.withLock { $0.phase == .waiting } }
+
+    /// Hands the caller over. Returns whether the request is to be queued: not when it was cancelled before.
+    func wait(_ continuation: CheckedContinuation<QueryResult, any Error>) -> Bool {
+        let isQueued = state.withLock { state in
+            guard !state.isCancelled else {
+                state.phase = .answered
+                return false
+            }
+            state.phase = .waiting
+            state.continuation = continuation
+            return true
+        }
+        if !isQueued { continuation.resume(throwing: CancellationError()) }
+        return isQueued
+    }
+
+    /// Hands over the timer, which is cancelled when the request waits no more.
+    func setTimer(_ timer: Task<Void, any Error>) {
+        let isWaiting = state.withLock { state in
+            state.timer = timer
+            return state.phase == .waiting
+        }
+        if !isWaiting { timer.cancel() }
+    }
+
+    /// Takes the request into a worker; false when it was cancelled or gave up waiting.
+    func begin(kill: @escaping @Sendable () -> Void) -> Bool {
+        state.withLock { state in
+            guard state.phase == .waiting else { return false }
+            state.phase = .running
+            state.kill = kill
+            state.timer?.cancel()
+            return true
+        }
+    }
+
+    /// Answers the caller, unless that happened already.
+    func answer(_ result: Result<QueryResult, any Error>) {
+        let continuation = state.withLock { state in
+            state.phase = .answered
+            state.kill = nil
+            defer { state.continuation = nil }
+            return state.continuation
+        }
+        continuation?.resume(with: result)
+    }
+
+    /// Gives a waiting request up; nothing happens to one that runs.
+    func giveUp(_ error: QueryError) {
+        let continuation = state.withLock { state -> CheckedContinuation<QueryResult, any Error>? in
+            guard state.phase == .waiting else { return nil }
+            state.phase = .answered
+            defer { state.continuation = nil }
+            return state.continuation
+        }
+        continuation?.resume(throwing: error)
+    }
+
+    /// Ends the request: a waiting one is answered at once, a running one when its process is gone.
+    func cancel() {
+        let (continuation, kill) = state.withLock {
+            state -> (CheckedContinuation<QueryResult, any Error>?, (@Sendable () -> Void)?) in
+            state.isCancelled = true
+            guard state.phase == .waiting else { return (nil, state.kill) }
+            state.phase = .answered
+            defer { state.continuation = nil }
+            return (state.continuation, nil)
+        }
+        continuation?.resume(throwing: CancellationError())
+        kill?()
+    }
+}

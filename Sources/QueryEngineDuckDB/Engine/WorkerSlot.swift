@@ -1,0 +1,190 @@
+import Foundation
+import LakeModel
+import Logging
+import QueryEngine
+
+/// One place in the pool: a thread of its own that keeps a worker process and runs one request after the other in it.
+///
+/// Everything here blocks, so nothing here runs on Swift's own threads.
+final class WorkerSlot {
+    private let configuration: DuckDBConfiguration
+    private let queue: JobQueue
+    private let logger: Logger
+    private let started = ContinuousClock.now
+    private var process: WorkerProcess?
+    /// Versions of the tables that the process has, by ``StatementAdmission/key(namespace:name:)``.
+    private var tableVersions: [String: String] = [:]
+    private var backoff = RestartBackoff()
+
+    init(configuration: DuckDBConfiguration, queue: JobQueue, logger: Logger) {
+        self.configuration = configuration
+        self.queue = queue
+        self.logger = logger
+    }
+
+    /// Serves requests until the queue closes, then ends the process.
+    func run() {
+        while let job = queue.pop() { serve(job) }
+        process?.end()
+        process = nil
+    }
+
+    private func serve(_ job: QueryJob) {
+        guard job.isWaiting else { return }
+        do {
+            let process = try readyProcess()
+            guard job.begin(kill: { process.kill() }) else { return }
+            let result = try run(job.request, in: process)
+            backoff.succeeded()
+            job.answer(.success(result))
+        } catch {
+            job.answer(.failure(translate(error, job: job)))
+        }
+    }
+
+    /// What the caller is told; ends the process when it cannot be used any more.
+    private func translate(_ error: any Error, job: QueryJob) -> any Error {
+        if let error = error as? WireError, error.code != "engine-crashed" { return error.queryError }
+        if let error = error as? QueryError, process == nil { return error }
+        let ending = process?.end() ?? "unknown"
+        process = nil
+        if job.isCancelled { return CancellationError() }
+        if case WorkerProcess.Failure.timeout = error {
+            return QueryError(
+                code: "query-timeout",
+                message: "the query took longer than \(job.request.limits.timeoutMilliseconds) ms",
+                remedy: "ask for less at once, or raise the time limit")
+        }
+        backoff.failed(nowMilliseconds: nowMilliseconds)
+        logger.warning("query worker ended", metadata: ["ending": "\(ending)", "failures": "\(backoff.failures)"])
+        let detail = (error as? WireError).map { ": \($0.message)" } ?? " (\(ending))"
+        return QueryError(
+            code: "engine-crashed", message: "the query engine stopped while it ran the query\(detail)",
+            remedy: "run the query again", isRetryable: true)
+    }
+
+    private func run(_ request: QueryRequest, in process: WorkerProcess) throws -> QueryResult {
+        let deadline = ContinuousClock.now + .milliseconds(request.limits.timeoutMilliseconds)
+        let keys = request.tables.map { StatementAdmission.key(namespace: $0.namespace, name: $0.name) }
+        try process.send(Frame(.request, json: wireRequest(request, keys: keys)), deadline: deadline)
+        for (key, table) in zip(keys, request.tables) { tableVersions[key] = table.version }
+        var columns: [QueryResult.Column] = []
+        var rows: [[QueryValue]] = []
+        var bytesLeft = request.limits.resultBytesMax
+        while true {
+            let frame = try process.receive(deadline: deadline)
+            switch frame.kind {
+            case .columns:
+                columns = try frame.decode([WireColumn].self).map { QueryResult.Column(name: $0.name, type: $0.type) }
+            case .rows:
+                bytesLeft -= frame.payload.count
+                var reader = ColumnBlockReader(frame.payload)
+                let block = try reader.rows(columnCount: columns.count)
+                guard bytesLeft >= 0, rows.count + block.count <= request.limits.rowsMax else {
+                    throw WorkerProcess.Failure.gone
+                }
+                rows += block
+            case .end:
+                let end = try frame.decode(WireEnd.self)
+                return QueryResult(
+                    columns: columns, rows: rows, isTruncated: end.isTruncated,
+                    elapsedMicroseconds: end.elapsedMicroseconds)
+            case .failure:
+                let error = try frame.decode(WireError.self)
+                if error.tablesLost { for key in keys { tableVersions[key] = nil } }
+                throw error
+            case .setup, .request, .ready: throw WorkerProcess.Failure.gone
+            }
+        }
+    }
+
+    private func wireRequest(_ request: QueryRequest, keys: [String]) -> WireRequest {
+        let tables = zip(keys, request.tables).map { key, table in
+            WireRequest.Table(
+                namespace: table.namespace, name: table.name,
+                definition: tableVersions[key] == table.version ? nil : WireRequest.Definition(table))
+        }
+        var wire = WireRequest(
+            sql: request.sql, tables: tables, rowsMax: request.limits.rowsMax,
+            resultBytesMax: request.limits.resultBytesMax)
+        switch request.parameters {
+        case .positional(let values): wire.positional = values.map { WireValue($0) }
+        case .named(let values): wire.named = values.mapValues { WireValue($0) }
+        }
+        return wire
+    }
+
+    /// The slot's process, started anew if there is none.
+    /// - Throws: ``QueryError`` `engine-missing`, `engine-crashed`.
+    private func readyProcess() throws -> WorkerProcess {
+        if let process { return process }
+        let pause = backoff.pauseMilliseconds(nowMilliseconds: nowMilliseconds)
+        guard pause == 0 else {
+            throw QueryError(
+                code: "engine-crashed",
+                message: "the query engine stopped \(backoff.failures) times in a row and starts again in \(pause) ms",
+                remedy: "wait, then run the query again", isRetryable: true)
+        }
+        do {
+            let process = try startProcess()
+            self.process = process
+            tableVersions = [:]
+            return process
+        } catch {
+            backoff.failed(nowMilliseconds: nowMilliseconds)
+            throw error
+        }
+    }
+
+    private func startProcess() throws -> WorkerProcess {
+        let libraries = try DuckDBLibrary.candidates(
+            environment: configuration.environment, folder: configuration.libraryFolder)
+        let folder = "\(configuration.temporaryFolder)/query-worker-\(UUID().uuidString.lowercased())"
+        try FileManager.default.createDirectory(
+            atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        let passed = ["PATH", "LD_LIBRARY_PATH"].compactMap { name in
+            configuration.environment[name].map { "\(name)=\($0)" }
+        }
+        let process = try WorkerProcess(
+            command: configuration.workerCommand, environment: passed + ["TZ=UTC", "LC_ALL=C.UTF-8"],
+            temporaryFolder: folder)
+        let setup = WorkerSetup(
+            libraries: libraries, threads: configuration.threadsPerWorker,
+            memoryBytesMax: configuration.memoryBytesMax, temporaryFolder: folder,
+            temporaryBytesMax: configuration.temporaryBytesMax, dataFolders: configuration.dataFolders)
+        let deadline = ContinuousClock.now + .milliseconds(configuration.startTimeoutMilliseconds)
+        do {
+            try process.send(Frame(.setup, json: setup), deadline: deadline)
+            let answer = try process.receive(deadline: deadline)
+            if answer.kind == .failure { throw try answer.decode(WireError.self).queryError }
+            let ready = try answer.decode(WorkerReady.self)
+            logger.debug("query worker started", metadata: ["engine": "\(ready.engineVersion)"])
+            return process
+        } catch let error as WorkerProcess.Failure {
+            let ending = process.end() ?? "unknown"
+            if case .timeout = error {
+                throw QueryError(
+                    code: "engine-crashed",
+                    message: "the query worker was not ready within \(configuration.startTimeoutMilliseconds) ms",
+                    isRetryable: true)
+            }
+            throw QueryError(
+                code: "engine-crashed", message: "the query worker stopped while it started (\(ending))",
+                isRetryable: true)
+        }
+    }
+
+    private var nowMilliseconds: Int64 {
+        let elapsed = (ContinuousClock.now - started).components
+        return elapsed.seconds * 1000 + elapsed.attoseconds / 1_000_000_000_000_000
+    }
+}
+
+extension WireRequest.Definition {
+    init(_ table: QueryTable) {
+        self.init(
+            fields: table.fields.map { WireField($0) }, plainFiles: table.plainFiles,
+            deletedFromFiles: table.deletedFromFiles, deleteFiles: table.deleteFiles,
+            locationScheme: table.locationScheme)
+    }
+}

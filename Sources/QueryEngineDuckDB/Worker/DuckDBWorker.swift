@@ -1,0 +1,129 @@
+import CDuckDBLoader
+import Foundation
+import Glibc
+
+/// The child process that holds the SQL engine: what `dipper query-worker` runs.
+///
+/// Requests come as frames on descriptor 0 and answers go out on descriptor 1; both are moved away before the engine is
+/// loaded, so that nothing the engine prints can reach the pipe. The process ends when the pipe closes, and is killed
+/// when its parent goes.
+package enum DuckDBWorker {
+    /// Address space beside the engine's own limit: code, stacks, allocator slack and results on their way, bytes.
+    static let spareBytes = 1 << 30
+
+    /// Exit codes of the worker.
+    package enum Exit {
+        package static let pipeClosed: Int32 = 0
+        /// Not started by the server, or the pipe carries something else.
+        package static let notAWorker: Int32 = 64
+        /// The engine cannot be loaded or set up; the reason went over the pipe.
+        package static let engineFailed: Int32 = 70
+    }
+
+    /// Serves requests until the pipe closes; the result is the exit code of the process.
+    package static func run(arguments _: [String] = []) -> Int32 {
+        var input: Int32 = -1
+        var output: Int32 = -1
+        guard unsafe dipper_take_over_pipe(&input, &output) == 0 else { return Exit.notAWorker }
+        var pipe = WorkerPipe(input: input, output: output)
+        do {
+            guard let frame = try pipe.receive() else { return Exit.pipeClosed }
+            guard frame.kind == .setup else { return Exit.notAWorker }
+            let session: WorkerSession
+            do {
+                let setup = try frame.decode(WorkerSetup.self)
+                session = try start(setup)
+                try pipe.send(Frame(.ready, json: WorkerReady(engineVersion: session.engineVersion)))
+            } catch let error as WireError {
+                try pipe.send(Frame(.failure, json: error))
+                return Exit.engineFailed
+            }
+            while let frame = try pipe.receive() {
+                guard frame.kind == .request else { return Exit.notAWorker }
+                try answer(frame, session: session, pipe: &pipe)
+            }
+            return Exit.pipeClosed
+        } catch {
+            return Exit.notAWorker
+        }
+    }
+
+    private static func start(_ setup: WorkerSetup) throws -> WorkerSession {
+        let limit = UInt64(setup.memoryBytesMax + spareBytes)
+        guard dipper_limit_process(limit) == 0 else {
+            throw WireError(code: "engine-missing", message: "the limits of the worker process cannot be set")
+        }
+        return try WorkerSession(setup)
+    }
+
+    private static func answer(_ frame: Frame, session: WorkerSession, pipe: inout WorkerPipe) throws {
+        do {
+            let request = try frame.decode(WireRequest.self)
+            try session.answer(request) { try pipe.send($0) }
+        } catch let error as WireError {
+            try pipe.send(Frame(.failure, json: error))
+        }
+    }
+}
+
+/// Blocking frames over two descriptors.
+private struct WorkerPipe {
+    struct Broken: Error {}
+
+    private let input: Int32
+    private let output: Int32
+
+    init(input: Int32, output: Int32) {
+        self.input = input
+        self.output = output
+    }
+
+    /// The next frame, or `nil` when the other side closed the pipe between frames.
+    mutating func receive() throws -> Frame? {
+        let header = try read(Frame.headerByteCount)
+        if header.isEmpty { return nil }
+        guard let (kind, count) = Frame.parse(header: header) else { throw Broken() }
+        let payload = try read(count)
+        guard payload.count == count else { throw Broken() }
+        return Frame(kind: kind, payload: payload)
+    }
+
+    mutating func send(_ frame: Frame) throws {
+        try write(Frame.header(kind: frame.kind, payloadByteCount: frame.payload.count))
+        try write(frame.payload)
+    }
+
+    /// `count` bytes, or fewer when the pipe ends.
+    private func read(_ count: Int) throws -> [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: count)
+        var done = 0
+        while done < count {
+            let result = unsafe bytes.withUnsafeMutableBytes { buffer in
+                let rest = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[done...])
+                return unsafe Glibc.read(input, rest.baseAddress, rest.count)
+            }
+            if result == 0 { return Array(bytes.prefix(done)) }
+            if result < 0 {
+                if errno == EINTR { continue }
+                throw Broken()
+            }
+            done += result
+        }
+        return bytes
+    }
+
+    private func write(_ bytes: [UInt8]) throws {
+        var done = 0
+        while done < bytes.count {
+            let result = unsafe bytes.withUnsafeBytes { buffer in
+                let rest = unsafe UnsafeRawBufferPointer(rebasing: buffer[done...])
+                return unsafe Glibc.write(output, rest.baseAddress, rest.count)
+            }
+            if result < 0 {
+                if errno == EINTR { continue }
+                throw Broken()
+            }
+            done += result
+        }
+    }
+}

@@ -1,0 +1,4 @@
+import Foundation
+import QueryEngineDuckDB
+
+exit(DuckDBWorker.run(arguments: Array(CommandLine.arguments.dropFirst())))
