@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import re
 import subprocess
 
 import pytest
@@ -19,7 +20,9 @@ def new_server(tmp_path, request):
     made = []
 
     def make(environment=None, folder=None):
-        log = LOGS / f"{request.node.name.replace('/', '_')[:80]}-{len(made)}.log"
+        name = re.sub(r"[^A-Za-z0-9_-]+", "-", request.node.name)[:100]
+        log = LOGS / f"{name}-{len(made)}.log"
+        log.unlink(missing_ok=True)
         server = Server(folder or tmp_path / f"data-{len(made)}", log, environment)
         made.append(server)
         return server.start()
