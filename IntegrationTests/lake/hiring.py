@@ -50,7 +50,9 @@ def typed(table, fields):
     """The silver row of a CSV row; ValueError when it is to be refused."""
     if table != "hired_employees":
         key, name = fields
-        return integer(key, INT32), name or None
+        if not name:
+            raise ValueError("name")
+        return integer(key, INT32), name
     key, name, when, department, job = fields
     if not name:
         raise ValueError("name")

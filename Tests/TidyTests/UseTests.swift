@@ -61,7 +61,7 @@ import Testing
             let isHelper =
                 file.path.hasPrefix("bin/lib/")
                 || (file.path.hasPrefix("IntegrationTests/") && name.hasSuffix(".py") && !name.hasPrefix("test_")
-                    && name != "conftest.py" && name != "__init__.py")
+                    && !name.hasPrefix("check_") && name != "conftest.py" && name != "__init__.py")
             guard isHelper else { continue }
             let isUsed = scripts.contains { other in
                 other.path != file.path && other.lines.contains { $0.contains(stem) }

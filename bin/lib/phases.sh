@@ -1,6 +1,8 @@
 # The phases of bin/test: each is silent while it works and closes with one line.
 
 PYTEST_SUMMARY=$LOGS/integration.xml
+# Where unit tests leave files for other people's readers to judge.
+FIXTURES=$DEPS/fixtures
 
 phase_deps() {
     lock_deps
@@ -22,7 +24,9 @@ phase_unit() {
     local status=0 log=$LOGS/unit.log passed failed
     TAIL_LINES=60 quietly build-debug "read the errors above; \`swift build --build-tests\` repeats them" \
         swift build --package-path "$ROOT" --build-tests
-    swift test --package-path "$ROOT" --skip-build --parallel >"$log" 2>&1 || status=$?
+    rm -rf "$FIXTURES"
+    mkdir -p "$FIXTURES"
+    DIPPER_FIXTURE_DIR=$FIXTURES swift test --package-path "$ROOT" --skip-build --parallel >"$log" 2>&1 || status=$?
     passed=$(count_tests passed "$log")
     failed=$(count_tests failed "$log")
     if [ "$status" -ne 0 ] || [ "$failed" -ne 0 ]; then
@@ -42,6 +46,7 @@ phase_integration() {
     local status=0 log=$LOGS/integration.log
     build_release
     export DIPPER_BINARY=$RELEASE_DIPPER
+    if [ -n "$(ls -A "$FIXTURES" 2>/dev/null)" ]; then export DIPPER_FIXTURE_DIR=$FIXTURES; fi
     (cd "$ROOT/IntegrationTests" && "$READERS_PYTHON" -m pytest -q -ra --junitxml="$PYTEST_SUMMARY" "$@") \
         >"$log" 2>&1 || status=$?
     if [ "$status" -ne 0 ]; then
