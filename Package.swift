@@ -28,15 +28,21 @@ func tests(_ name: String, _ dependencies: [Target.Dependency] = [], resources: 
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let metrics: Target.Dependency = .product(name: "Metrics", package: "swift-metrics")
+let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
+let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
+let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let nio: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 
 let package = Package(
     name: "dipper",
     products: [.executable(name: "dipper", targets: ["dipper"])],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.0"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
@@ -62,9 +68,10 @@ let package = Package(
         lake("Iceberg", ["LakeModel", "ByteKernels", "ParquetFormat", "AvroFormat"]),
 
         // L3: one protocol a role, with its embedded default.
-        lake("ObjectStorage", ["LakeModel"]),
-        lake("EventLog", ["LakeModel", grdb]),
-        lake("OperationalStore", ["LakeModel", grdb]),
+        lake("ObjectStorage", ["LakeModel", "Iceberg"]),
+        lake("SQLiteSupport", ["LakeModel", grdb, .product(name: "GRDBSQLite", package: "GRDB.swift")]),
+        lake("EventLog", ["LakeModel", "SQLiteSupport", grdb]),
+        lake("OperationalStore", ["LakeModel", "SQLiteSupport", grdb]),
         lake("QueryEngine", ["LakeModel"]),
         .target(name: "CDuckDBLoader", linkerSettings: [.linkedLibrary("dl")]),
         lake("QueryEngineDuckDB", ["LakeModel", "QueryEngine", "CDuckDBLoader", logging]),
@@ -72,53 +79,66 @@ let package = Package(
 
         // L4: what the platform does.
         .systemLibrary(name: "CRoaring", providers: [.apt(["libroaring-dev"])]),
-        lake("CatalogService", ["LakeModel", "Iceberg", grdb]),
+        lake("CatalogService", ["LakeModel", "SQLiteSupport", grdb]),
         lake(
             "Ingestion",
             [
                 "LakeModel", "ByteKernels", "CSVFormat", "ParquetFormat", "Iceberg", "ObjectStorage", "EventLog",
                 "OperationalStore", "CatalogService", "BlockCompression", "Observability", "CRoaring", logging, metrics,
             ]),
-        lake("Analytics", ["LakeModel", "QueryEngine", "CatalogService", "Iceberg"]),
+        lake("Analytics", ["LakeModel", "QueryEngine"]),
 
         // L5: HTTP.
         lake(
             "GatewayHTTP",
             [
-                "LakeModel", "Ingestion", "CatalogService", "QueryEngine", "Analytics", "OperationalStore",
-                "ObjectStorage", "EventLog", "Observability", logging, metrics,
-                .product(name: "Hummingbird", package: "hummingbird"), .product(name: "NIOCore", package: "swift-nio"),
+                "LakeModel", "Ingestion", "QueryEngine", "Observability", logging, metrics, httpTypes, hummingbird, nio,
+                .product(name: "HummingbirdCore", package: "hummingbird"),
+                .product(name: "NIOHTTPTypes", package: "swift-nio-extras"), lifecycle,
             ]),
 
         // L6: the one executable, and what tests share.
         .executableTarget(
             name: "dipper",
             dependencies: [
-                "LakeModel", "CSVFormat", "ParquetFormat", "Iceberg", "ObjectStorage", "EventLog", "OperationalStore",
-                "QueryEngine", "QueryEngineDuckDB", "Observability", "CatalogService", "Ingestion", "Analytics",
-                "GatewayHTTP", logging, metrics, .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "LakeModel", "CSVFormat", "Iceberg", "ObjectStorage", "EventLog", "OperationalStore", "QueryEngine",
+                "QueryEngineDuckDB", "Observability", "CatalogService", "Ingestion", "Analytics", "GatewayHTTP", logging,
+                metrics, nio, lifecycle, .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
-                .product(name: "Hummingbird", package: "hummingbird"), .product(name: "NIOCore", package: "swift-nio"),
-                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             swiftSettings: strict),
-        lake("LakeTesting", ["LakeModel"]),
+        lake("LakeTesting", ["LakeModel", "ObjectStorage", "EventLog", "OperationalStore", "CatalogService"]),
 
-        tests("LakeModel", ["LakeTesting"]),
+        tests("LakeModel"),
         tests("ByteKernels", ["LakeTesting"]),
         tests("BlockCompression", ["LakeTesting"]),
         tests("CSVFormat", ["LakeModel", "LakeTesting"]),
         tests("ParquetFormat", ["LakeModel", "LakeTesting"]),
-        tests("AvroFormat", ["LakeModel", "LakeTesting"]),
-        tests("Iceberg", ["LakeModel", "ParquetFormat", "AvroFormat", "LakeTesting"]),
+        tests("AvroFormat", ["LakeModel"]),
+        tests("Iceberg", ["LakeModel", "ParquetFormat", "AvroFormat"]),
         tests("ObjectStorage", ["LakeModel", "LakeTesting"]),
-        tests("EventLog", ["LakeModel", "LakeTesting"]),
-        tests("OperationalStore", ["LakeModel", "LakeTesting"]),
-        tests("QueryEngineDuckDB", ["LakeModel", "QueryEngine", "LakeTesting"]),
-        tests("Observability", ["LakeTesting"]),
-        tests("CatalogService", ["LakeModel", "Iceberg", "LakeTesting"]),
-        tests("Ingestion", ["LakeModel", "LakeTesting"]),
-        tests("GatewayHTTP", ["LakeModel", "LakeTesting"]),
+        tests("EventLog", ["LakeModel", "SQLiteSupport", "LakeTesting", grdb]),
+        tests("OperationalStore", ["LakeModel", "SQLiteSupport", "LakeTesting", grdb]),
+        tests("CatalogService", ["LakeModel", "SQLiteSupport", "LakeTesting", grdb]),
+        tests(
+            "QueryEngineDuckDB", ["LakeModel", "QueryEngine", "Analytics", "dipper", logging],
+            resources: [.copy("Fixtures")]),
+        tests("Analytics", ["LakeModel", "QueryEngine"]),
+        tests("Observability", [logging, metrics]),
+        tests(
+            "Ingestion",
+            [
+                "LakeModel", "LakeTesting", "CatalogService", "EventLog", "Iceberg", "ObjectStorage", "ParquetFormat",
+                "OperationalStore", logging,
+            ]),
+        tests(
+            "GatewayHTTP",
+            [
+                "LakeModel", "Ingestion", "QueryEngine", "Observability", logging, metrics, hummingbird, httpTypes, nio,
+                .product(name: "HummingbirdTesting", package: "hummingbird"),
+            ]),
+        tests("dipper", ["LakeModel"]),
         .testTarget(name: "TidyTests", swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6],

@@ -1,6 +1,7 @@
-package import CatalogService
+import EventLog
+import CatalogService
 internal import Foundation
-package import LakeModel
+import LakeModel
 package import Logging
 package import OperationalStore
 

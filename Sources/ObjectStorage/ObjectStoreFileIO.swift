@@ -1,4 +1,4 @@
-package import Iceberg
+import Iceberg
 import LakeModel
 
 /// Iceberg's files in an object store: a location is the store's prefix, `/`, and the key.

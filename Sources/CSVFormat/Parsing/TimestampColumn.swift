@@ -58,17 +58,21 @@ enum TimestampColumn {
         // A space in place of the T.
         if (clock >> separatorShift) & 0xFF == 0x74 { clock ^= 0x74 << separatorShift }
         let second = (last & 0xFF_FFFF) ^ 0x30_303A
-        let wrong =
-            ((date &+ dateLimits) | date | (clock &+ clockLimits) | clock
-                | (second &+ 0x76_767F) | second) & highBits
+        let wrongDate: UInt64 = (date &+ dateLimits) | date
+        let wrongClock: UInt64 = (clock &+ clockLimits) | clock
+        let wrongSecond: UInt64 = (second &+ 0x76_767F) | second
+        let wrong: UInt64 = (wrongDate | wrongClock | wrongSecond) & highBits
         let datePairs = date &* 10 &+ (date >> 8)
         let clockPairs = clock &* 10 &+ (clock >> 8)
-        let year = Int(datePairs & 0xFF) &* 100 &+ Int((datePairs >> 16) & 0xFF)
+        let century = Int(datePairs & 0xFF)
+        let yearOfCentury = Int((datePairs >> 16) & 0xFF)
+        let year: Int = century &* 100 &+ yearOfCentury
         let month = Int((datePairs >> 40) & 0xFF)
         let day = Int(clockPairs & 0xFF)
         let hour = Int((clockPairs >> 24) & 0xFF)
         let minute = Int((clockPairs >> 48) & 0xFF)
-        let seconds = Int(((second >> 8) & 0xFF) &* 10 &+ ((second >> 16) & 0xFF))
+        let tensOfSeconds = Int((second >> 8) & 0xFF)
+        let seconds: Int = tensOfSeconds &* 10 &+ Int((second >> 16) & 0xFF)
         guard wrong == 0, UInt(bitPattern: month &- 1) < 12,
             UInt(bitPattern: day &- 1) < 28 || exists(year, month, day),
             hour < 24, minute < 60, seconds < 60, year > 0

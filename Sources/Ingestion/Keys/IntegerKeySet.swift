@@ -6,21 +6,21 @@ internal import CRoaring
 ///
 /// `@unchecked Sendable`: a set belongs to one load at a time, which hands it on only after it has ended.
 @safe final class IntegerKeySet: @unchecked Sendable {
-    private var bitmaps: [UInt32: UnsafeMutablePointer<roaring_bitmap_t>] = [:]
+    private var bitmaps: [UInt32: UnsafeMutablePointer<roaring_bitmap_t>] = unsafe [:]
     private var lastHigh: UInt32 = 0
     private var last: UnsafeMutablePointer<roaring_bitmap_t>?
 
     init() {}
 
     deinit {
-        for (_, bitmap) in unsafe bitmaps { unsafe roaring_bitmap_free(bitmap) }
+        for unsafe (_, bitmap) in unsafe bitmaps { unsafe roaring_bitmap_free(bitmap) }
     }
 
     /// The number of keys.
     /// - Complexity: O(containers).
     var count: Int {
         var count: UInt64 = 0
-        for (_, bitmap) in unsafe bitmaps { count += unsafe roaring_bitmap_get_cardinality(bitmap) }
+        for unsafe (_, bitmap) in unsafe bitmaps { count += unsafe roaring_bitmap_get_cardinality(bitmap) }
         return Int(count)
     }
 

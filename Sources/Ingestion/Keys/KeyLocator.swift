@@ -119,7 +119,7 @@ struct KeyLocator: Sendable {
     }
 
     private static func integer(_ bound: [UInt8], _ type: PrimitiveType) -> Int64? {
-        switch try? BoundsCodec.decode(bound, type) {
+        switch BoundsCodec.decode(bound, type) {
         case .int(let value): Int64(value)
         case .long(let value): value
         default: nil

@@ -6,7 +6,7 @@ import ParquetFormat
 enum LakeParquet {
     static func options(_ metadata: TableMetadata) -> ParquetWriterOptions {
         var options = ParquetWriterOptions()
-        options.keyValueMetadata = [("iceberg.schema", SchemaJSON.text(metadata.schema))]
+        options.keyValueMetadata = ["iceberg.schema": SchemaJSON.text(metadata.schema)]
         return options
     }
 }

@@ -38,7 +38,7 @@ final class OpenDataFile: @unchecked Sendable {
     /// Makes the file durable.
     func close() async throws -> ParquetFileSummary {
         guard let writer = writer.take() else { preconditionFailure("a data file is closed once") }
-        let (summary, _) = try writer.finish()
+        let summary = try writer.finish().summary
         try await object.finish(as: nil, ifAbsent: true)
         return summary
     }

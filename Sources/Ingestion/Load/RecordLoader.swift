@@ -1,3 +1,4 @@
+import ObjectStorage
 import CSVFormat
 import EventLog
 import LakeModel

@@ -1,3 +1,4 @@
+import ObjectStorage
 import CatalogService
 import Iceberg
 import LakeModel

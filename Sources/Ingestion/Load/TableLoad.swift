@@ -1,3 +1,4 @@
+import ObjectStorage
 import Iceberg
 import LakeModel
 

@@ -1,10 +1,12 @@
+import ObjectStorage
+import CatalogService
 import CSVFormat
 import EventLog
 internal import Foundation
 import LakeModel
 internal import Logging
 internal import Metrics
-package import OperationalStore
+import OperationalStore
 
 /// Brings one table's accepted rows into the operational store, behind the lake, at its own pace.
 ///

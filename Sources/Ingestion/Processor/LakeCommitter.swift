@@ -1,3 +1,4 @@
+import ObjectStorage
 import CatalogService
 internal import Foundation
 import Iceberg

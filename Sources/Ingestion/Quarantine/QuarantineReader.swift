@@ -1,3 +1,4 @@
+import ObjectStorage
 package import CatalogService
 package import Iceberg
 package import LakeModel
@@ -43,17 +44,32 @@ package struct QuarantineReader: Sendable {
 
     /// The rejects that match, one data file in memory at a time.
     package func rejects(_ query: QuarantineQuery) async throws -> AsyncThrowingStream<StoredReject, any Error> {
-        var tasks = try await plan(query)[...]
-        var ready: [StoredReject] = []
-        var next = 0
-        return AsyncThrowingStream {
-            while next == ready.count {
+        let cursor = Cursor(reader: self, query: query, tasks: try await plan(query))
+        return AsyncThrowingStream { try await cursor.next() }
+    }
+
+    /// Where a reader of the stream has got to.
+    private actor Cursor {
+        private let reader: QuarantineReader
+        private let query: QuarantineQuery
+        private var tasks: ArraySlice<FileScanTask>
+        private var ready: [StoredReject] = []
+        private var position = 0
+
+        init(reader: QuarantineReader, query: QuarantineQuery, tasks: [FileScanTask]) {
+            self.reader = reader
+            self.query = query
+            self.tasks = tasks[...]
+        }
+
+        func next() async throws -> StoredReject? {
+            while position == ready.count {
                 guard let task = tasks.popFirst() else { return nil }
-                ready = try await read(task, query)
-                next = 0
+                ready = try await reader.read(task, query)
+                position = 0
             }
-            next += 1
-            return ready[next - 1]
+            position += 1
+            return ready[position - 1]
         }
     }
 

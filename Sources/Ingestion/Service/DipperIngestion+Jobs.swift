@@ -1,4 +1,5 @@
-package import EventLog
+import CatalogService
+import EventLog
 internal import Foundation
 import LakeModel
 
