@@ -63,8 +63,10 @@ import Testing
             ], key: [], undeclared: .reject)
         let file = try read(",1\n\"\",2\nx,3\n", table)
         #expect(file.rejects.map(\.code) == ["value-missing", "value-missing"])
-        #expect(file.rejects.map(\.message) == Array(
-            repeating: "column \"a\": there is no value, and the column is required", count: 2))
+        #expect(
+            file.rejects.map(\.message)
+                == Array(
+                    repeating: "column \"a\": there is no value, and the column is required", count: 2))
         #expect(file.rows == [[.string("x"), .int(3)]])
     }
 
@@ -104,7 +106,10 @@ import Testing
         #expect(file.rejects.map(\.code) == ["value-invalid", "value-invalid"])
         #expect(file.rejects.map(\.column) == ["id", "hire_datetime"])
         #expect(file.rejects.map(\.byteOffset) == [22, 41])
-        #expect(file.rejects.map { String(decoding: $0.raw, as: UTF8.self) } == ["x,,2021-02-30,1,2", "2,Bob,2021-02-30,1,2"])
+        #expect(
+            file.rejects.map { String(decoding: $0.raw, as: UTF8.self) } == [
+                "x,,2021-02-30,1,2", "2,Bob,2021-02-30,1,2",
+            ])
         #expect(file.rejects.map(\.line) == [2, 3])
         #expect(file.rejects[1].message.contains("\"2021-02-30\" is no timestamptz: that month has no such day"))
     }
@@ -200,7 +205,9 @@ import Testing
         let row = "yes,1.5,-2,3.14,1970-01-02,00:00:01,1970-01-01T00:00:02,f81d4fae7dec11d0a76500a0c91e6bf6,0aff,00"
         let quoted = row.split(separator: ",").map { "\" \($0) \"" }.joined(separator: ",")
         let file = try read("\(row)\n\(quoted)\n,,,,,,,,,x\ntrue,,,,,,,,,\n", table)
-        let uuid: [UInt8] = [0xF8, 0x1D, 0x4F, 0xAE, 0x7D, 0xEC, 0x11, 0xD0, 0xA7, 0x65, 0, 0xA0, 0xC9, 0x1E, 0x6B, 0xF6]
+        let uuid: [UInt8] = [
+            0xF8, 0x1D, 0x4F, 0xAE, 0x7D, 0xEC, 0x11, 0xD0, 0xA7, 0x65, 0, 0xA0, 0xC9, 0x1E, 0x6B, 0xF6,
+        ]
         let values: [Datum?] = [
             .boolean(true), .float(1.5), .double(-2), .decimal(314), .int(1), .long(1_000_000), .long(2_000_000),
             .bytes(uuid), .bytes([10, 255]), .bytes([0]),

@@ -18,8 +18,10 @@ import Testing
         ], key: ["a"], undeclared: .ignore)
 
     private static let cells = [
-        "", "1", "-3", "-9", "12345678", "123456789012", "99999999999", "x", "ann", "2021-11-07T02:48:42Z", "2021-02-30",
-        "2021-11-07T02:48:42.25+02:00", "1.5", "1e3", "nan", "true", "\"\"", "\"a\"\"b\"", "\"q\nr\"", "\"x,y\"", "\"1\"",
+        "", "1", "-3", "-9", "12345678", "123456789012", "99999999999", "x", "ann", "2021-11-07T02:48:42Z",
+        "2021-02-30",
+        "2021-11-07T02:48:42.25+02:00", "1.5", "1e3", "nan", "true", "\"\"", "\"a\"\"b\"", "\"q\nr\"", "\"x,y\"",
+        "\"1\"",
         "\"2021-11-07T02:48:42Z\"", "\"a\"b", "a\"b", "å", "\u{FFFD}", " 7 ", "zzz", "\0", "0aff", "\"", "1970-01-02",
         "f81d4fae7dec11d0a76500a0c91e6bf6", "a text of more than thirty-two bytes, without end",
     ]
@@ -95,7 +97,9 @@ import Testing
         var state = seed
         for _ in 0..<400 {
             var bytes = file(&state)
-            if next(&state) % 4 == 0 { bytes = (0..<next(&state) % 200).map { _ in UInt8(truncatingIfNeeded: next(&state)) } }
+            if next(&state) % 4 == 0 {
+                bytes = (0..<next(&state) % 200).map { _ in UInt8(truncatingIfNeeded: next(&state)) }
+            }
             do {
                 let sniff = try CSVFixture.sniff(bytes, Self.table)
                 let read = try CSVFixture.read(bytes, Self.table, sniff: sniff)
@@ -112,7 +116,10 @@ import Testing
         print("csv seed \(seed)")
         var state = seed
         let table = CSVFixture.table([("a", .string), ("b", .string), ("c", .string)])
-        let cells = ["x", "a b", "\"a\"", "\"p,q\"", "\"r\ns\"", "\"t\r\nu\"", "\"\"\"v\"\"\"", "w\"x", "é", "\"\"\"\"", "7", " y "]
+        let cells = [
+            "x", "a b", "\"a\"", "\"p,q\"", "\"r\ns\"", "\"t\r\nu\"", "\"\"\"v\"\"\"", "w\"x", "é", "\"\"\"\"", "7",
+            " y ",
+        ]
         var bytes: [UInt8] = []
         for _ in 0..<4000 {
             for field in 0..<3 {

@@ -131,17 +131,19 @@ import Testing
 
     @Test func `a header over two lines counts its lines`() throws {
         let table = CSVTable(
-            columns: [ColumnDeclaration(name: "a", aliases: ["first\nname"], type: .string)], key: [], undeclared: .reject)
+            columns: [ColumnDeclaration(name: "a", aliases: ["first\nname"], type: .string)], key: [],
+            undeclared: .reject)
         let sniff = try CSVFixture.sniff("\n\"first\nname\"\nx\n", table)
         #expect(sniff.header == ["first\nname"])
         #expect(sniff.dataLine == 4)
     }
 
-    @Test(arguments: [
-        [0x50, 0x4B, 0x03, 0x04, 0x00], Array("PAR1....".utf8), [0x1F, 0x8B, 0x08], Array("%PDF-1.7".utf8),
-        [0xFF, 0xFE, 0x31, 0x00], [0xFE, 0xFF, 0x00, 0x31], [0x31, 0x00, 0x2C, 0x00], Array("1,a\n2,\0\n".utf8),
-        [0x28, 0xB5, 0x2F, 0xFD], Array("{\"id\": 1}".utf8), Array("<!doctype html>".utf8),
-    ] as [[UInt8]])
+    @Test(
+        arguments: [
+            [0x50, 0x4B, 0x03, 0x04, 0x00], Array("PAR1....".utf8), [0x1F, 0x8B, 0x08], Array("%PDF-1.7".utf8),
+            [0xFF, 0xFE, 0x31, 0x00], [0xFE, 0xFF, 0x00, 0x31], [0x31, 0x00, 0x2C, 0x00], Array("1,a\n2,\0\n".utf8),
+            [0x28, 0xB5, 0x2F, 0xFD], Array("{\"id\": 1}".utf8), Array("<!doctype html>".utf8),
+        ] as [[UInt8]])
     func `other formats are refused by name`(_ bytes: [UInt8]) { #expect(code(bytes) == "not-csv") }
 
     @Test func `an empty file is refused`() {
@@ -158,7 +160,8 @@ import Testing
         let sniff = try unsafe CSVSniffer.sniff(prefix.span.bytes, isWholeFile: false, table: CSVFixture.employees)
         #expect(sniff.header == ["id", "name", "datetime"])
         #expect(throws: CSVError.self) {
-            try unsafe CSVSniffer.sniff(prefix.span.bytes.extracting(0..<9), isWholeFile: false, table: CSVFixture.employees)
+            try unsafe CSVSniffer.sniff(
+                prefix.span.bytes.extracting(0..<9), isWholeFile: false, table: CSVFixture.employees)
         }
     }
 
