@@ -247,10 +247,10 @@ package struct CSVChunker: ~Copyable {
             return
         }
         if isFinished {
+            let lineCount = scan.lineCount
             close(
-                row, rowBytes: row.droppedCount + filled, lineCount: scan.lineCount, isUnterminated: scan.isInsideQuotes
-            )
-            filled = 0
+                row, rowBytes: row.droppedCount + filled, lineCount: lineCount, isUnterminated: scan.isInsideQuotes)
+            startRow(at: filled, lineCount: lineCount)
             return
         }
         let dropped = scan.position

@@ -95,11 +95,13 @@ extension ColumnBuilder {
         reserve(bytes: unsafe byteLength + tile.byteCount + TextColumn.copyBytes)
         let base = count
         let used = byteLength
+        let isRequired = rule.isRequired
         byteLength = unsafe offsets.withUnsafeMutableBufferPointer { offsets in
             unsafe bytes.withUnsafeMutableBufferPointer { bytes in
                 guard let offsets = offsets.baseAddress, let bytes = bytes.baseAddress else { return used }
                 return unsafe TextColumn.convert(
-                    tile, field: field, offsets: offsets + base + 1, bytes: bytes, length: used, outcome)
+                    tile, field: field, isRequired: isRequired, offsets: offsets + base + 1, bytes: bytes, length: used,
+                    outcome)
             }
         }
         if let pattern = rule.pattern { unsafe checkPattern(pattern, rowCount: tile.rowCount, outcome) }

@@ -32,7 +32,7 @@ enum IntegerColumn {
         while first < rowCount {
             var valid: UInt64 = 0
             for row in first..<min(first + 64, rowCount) {
-                let (start, length) = unsafe tile.field(row, field)
+                let (start, length) = unsafe tile.bareField(row, field)
                 let bit: UInt64 = 1 << UInt64(row & 63)
                 let word = unsafe tile.word(start) ^ zeros
                 let digits = length <= 0 ? 0 : word &<< UInt64(truncatingIfNeeded: 64 &- 8 &* length)
@@ -45,7 +45,7 @@ enum IntegerColumn {
                     unsafe out[row] = Value(truncatingIfNeeded: value)
                     valid |= bit
                 } else {
-                    switch unsafe slow(tile, start, length, parse) {
+                    switch unsafe slow(tile, row, field, parse) {
                     case .value(let value):
                         unsafe out[row] = value
                         valid |= bit
@@ -72,8 +72,9 @@ enum IntegerColumn {
 
     @inline(never)
     private static func slow<Value>(
-        _ tile: TileView, _ start: Int, _ length: Int, _ parse: (Span<UInt8>) throws(ValueFailure) -> Value
+        _ tile: TileView, _ row: Int, _ field: Int, _ parse: (Span<UInt8>) throws(ValueFailure) -> Value
     ) -> Cell<Value> {
-        unsafe Cell(tile, start, length, parse)
+        let (start, length) = unsafe tile.field(row, field)
+        return unsafe Cell(tile, start, length, parse)
     }
 }

@@ -6,13 +6,14 @@ enum TextColumn {
     static let copyBytes = 32
 
     /// - Parameters:
+    ///   - isRequired: whether `""` fails, as nothing does.
     ///   - offsets: where the end of each row's text goes.
     ///   - bytes: room for all the tile's bytes and ``copyBytes`` more.
     ///   - length: bytes used so far.
     /// - Returns: bytes used afterwards.
     static func convert(
-        _ tile: TileView, field: Int, offsets: UnsafeMutablePointer<UInt32>, bytes: UnsafeMutablePointer<UInt8>,
-        length used: Int, _ outcome: TileOutcome
+        _ tile: TileView, field: Int, isRequired: Bool, offsets: UnsafeMutablePointer<UInt32>,
+        bytes: UnsafeMutablePointer<UInt8>, length used: Int, _ outcome: TileOutcome
     ) -> Int {
         let rowCount = unsafe tile.rowCount
         let mayBeSlow = unsafe tile.hasQuote || tile.hasBrokenUTF8
@@ -24,7 +25,8 @@ enum TextColumn {
                 let (start, length) = unsafe tile.field(row, field)
                 let bit: UInt64 = 1 << UInt64(row & 63)
                 if mayBeSlow, length > 0, unsafe tile.hasBrokenUTF8 || tile.bytes[start] == tile.quote {
-                    if let written = unsafe slow(tile, start, length, bytes + to) {
+                    let written = unsafe quoted(tile, start, length, bytes + to)
+                    if written > 0 || (written == 0 && !isRequired) {
                         to &+= written
                         valid |= bit
                     } else {
@@ -43,6 +45,21 @@ enum TextColumn {
         return to
     }
 
+    /// A field that begins with a quote or may not be UTF-8: the most frequent kind here, the rest in ``slow``.
+    /// - Returns: bytes written, or -1 when the row fails.
+    @inline(__always)
+    private static func quoted(
+        _ tile: TileView, _ start: Int, _ length: Int, _ to: UnsafeMutablePointer<UInt8>
+    ) -> Int {
+        if unsafe !tile.hasBrokenUTF8 && length >= 2 && tile.bytes[start + length - 1] == tile.quote
+            && !tile.containsQuote(start + 1, length - 2)
+        {
+            unsafe copy(tile.bytes + start + 1, to, length - 2)
+            return length - 2
+        }
+        return unsafe slow(tile, start, length, to)
+    }
+
     @inline(__always)
     private static func copy(_ from: UnsafePointer<UInt8>, _ to: UnsafeMutablePointer<UInt8>, _ length: Int) {
         if length <= copyBytes {
@@ -58,11 +75,11 @@ enum TextColumn {
     }
 
     /// A text in quotes, or one that may not be UTF-8.
-    /// - Returns: bytes written, or `nil` when the row fails.
+    /// - Returns: bytes written, or -1 when the row fails.
     @inline(never)
     private static func slow(
         _ tile: TileView, _ start: Int, _ length: Int, _ to: UnsafeMutablePointer<UInt8>
-    ) -> Int? {
+    ) -> Int {
         let buffer = unsafe tile.buffer(start, length)
         let field = unsafe buffer.span
         var written = 0
@@ -81,11 +98,11 @@ enum TextColumn {
                     at += field[at] == (unsafe tile.quote) ? 2 : 1
                     written += 1
                 }
-            case .misplaced, .unterminated: return nil
+            case .misplaced, .unterminated: return -1
             }
         }
         guard unsafe tile.hasBrokenUTF8 else { return written }
         let text = unsafe UnsafeBufferPointer(start: to, count: written)
-        return unsafe UTF8Scan.firstInvalid(text.span) == nil ? written : nil
+        return unsafe UTF8Scan.firstInvalid(text.span) == nil ? written : -1
     }
 }

@@ -25,6 +25,31 @@ import ByteKernels
         return (Int(start), Int(Int32(bitPattern: end &- start)))
     }
 
+    /// The same without quotes around it, for values that have none inside: what is between may still be anything.
+    @inline(__always)
+    func bareField(_ row: Int, _ index: Int) -> (start: Int, length: Int) {
+        let (start, length) = unsafe field(row, index)
+        if unsafe hasQuote && length >= 2 && bytes[start] == quote && bytes[start + length - 1] == quote {
+            return (start + 1, length - 2)
+        }
+        return (start, length)
+    }
+
+    /// Whether a quote is among the `count` bytes from `start`.
+    @inline(__always)
+    func containsQuote(_ start: Int, _ count: Int) -> Bool {
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        let pattern = unsafe ones &* UInt64(quote)
+        var at = 0
+        while at < count {
+            var difference = unsafe word(start + at) ^ pattern
+            if count - at < 8 { difference |= ~0 << UInt64(8 * (count - at)) }
+            if (difference &- ones) & ~difference & 0x8080_8080_8080_8080 != 0 { return true }
+            at += 8
+        }
+        return false
+    }
+
     /// Eight bytes from `position`, the first in the lowest place.
     @inline(__always)
     func word(_ position: Int) -> UInt64 {

@@ -24,7 +24,7 @@ enum TimestampColumn {
         while first < rowCount {
             var valid: UInt64 = 0
             for row in first..<min(first + 64, rowCount) {
-                let (start, length) = unsafe tile.field(row, field)
+                let (start, length) = unsafe tile.bareField(row, field)
                 let bit: UInt64 = 1 << UInt64(row & 63)
                 let value = unsafe quick(tile, start, length, hasZone: hasZone)
                 if value != Int64.min {
@@ -32,7 +32,7 @@ enum TimestampColumn {
                     valid |= bit
                     continue
                 }
-                switch unsafe slow(tile, start, length, hasZone: hasZone) {
+                switch unsafe slow(tile, row, field, hasZone: hasZone) {
                 case .value(let value):
                     unsafe out[row] = value
                     valid |= bit
@@ -100,8 +100,9 @@ enum TimestampColumn {
     }
 
     @inline(never)
-    private static func slow(_ tile: TileView, _ start: Int, _ length: Int, hasZone: Bool) -> Cell<Int64> {
-        unsafe Cell(tile, start, length) { text throws(ValueFailure) in
+    private static func slow(_ tile: TileView, _ row: Int, _ field: Int, hasZone: Bool) -> Cell<Int64> {
+        let (start, length) = unsafe tile.field(row, field)
+        return unsafe Cell(tile, start, length) { text throws(ValueFailure) in
             try DateTimeText.parseTimestamp(text, hasZone: hasZone)
         }
     }
