@@ -2,6 +2,7 @@
 #ifndef C_BYTE_KERNELS_H
 #define C_BYTE_KERNELS_H
 
+#include "crc32_kernel.h"
 #include "csv_scan.h"
 #include "sha256.h"
 #include "utf8_scan.h"

@@ -191,6 +191,9 @@ package struct BoundColumn: Sendable, Hashable {
 
     /// The value in the column's physical form; whole numbers and float widths convert when nothing is lost.
     func literal(_ value: Datum) throws -> Datum {
+        // One NaN for all, because the total order puts negative ones below every number.
+        if value.isNaN, type == .double { return .double(.nan) }
+        if value.isNaN, type == .float { return .float(.nan) }
         if value.isOf(type) { return value }
         switch (value, type.physical) {
         case (.int(let number), .int64): return .long(Int64(number))

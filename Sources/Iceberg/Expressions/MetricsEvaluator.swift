@@ -35,13 +35,14 @@ struct ValueRange: Sendable {
         case .notNull: return mayHaveValue
         case .isNaN: return mayHaveNaN
         case .notNaN: return mayHaveNumber || mayHaveNull
-        case .equal(let value): return mayHaveNumber && mayContain(value)
-        case .isIn(let values): return mayHaveNumber && values.contains { mayContain($0) }
+        case .equal(let value): return mayContain(value)
+        case .isIn(let values): return values.contains { mayContain($0) }
         // NaN is greater than every number and different from it.
         case .notEqual(let value): return mayHaveNaN || mayHaveNumber && !(isOnly(value))
         case .notIn(let values): return mayHaveNaN || mayHaveNumber && !values.contains { isOnly($0) }
         case .less(let value): return mayHaveNumber && (Self.isBelow(lower, value) ?? true)
-        case .lessOrEqual(let value): return mayHaveNumber && !(Self.isAbove(lower, value) ?? false)
+        case .lessOrEqual(let value):
+            return value.isNaN && mayHaveNaN || mayHaveNumber && !(Self.isAbove(lower, value) ?? false)
         case .greater(let value): return mayHaveNaN || mayHaveNumber && (Self.isAbove(upper, value) ?? true)
         case .greaterOrEqual(let value): return mayHaveNaN || mayHaveNumber && !(Self.isBelow(upper, value) ?? false)
         case .startsWith(let prefix): return mayHaveNumber && mayStart(with: prefix)
@@ -60,7 +61,7 @@ struct ValueRange: Sendable {
 
     private func mayContain(_ value: Datum) -> Bool {
         if value.isNaN { return mayHaveNaN }
-        return !(Self.isAbove(lower, value) ?? false) && !(Self.isBelow(upper, value) ?? false)
+        return mayHaveNumber && !(Self.isAbove(lower, value) ?? false) && !(Self.isBelow(upper, value) ?? false)
     }
 
     /// Whether every value is `value`. Bounds of text and bytes may be cut, so that they never prove it.
