@@ -7,8 +7,11 @@ import SQLiteSupport
 /// text is bound without a copy; then each row binds its values and runs the statement. What kind of values a column
 /// has is decided by a switch over a flat enum, without a retain or an allocation a value.
 enum BatchBinder {
-    static func run(_ batch: ColumnBatch, through statement: borrowing RawStatement) throws {
-        try unsafe pin(batch.columns[...], [], statement, rowCount: batch.rowCount)
+    /// - Parameter order: the rows in the order in which they are written; `nil` as they lie.
+    static func run(
+        _ batch: ColumnBatch, order: [UInt32]?, through statement: borrowing RawStatement
+    ) throws {
+        try unsafe pin(batch.columns[...], [], statement, order ?? (0..<UInt32(batch.rowCount)).map { $0 })
     }
 
     /// Addresses of one column's values, valid inside `pin`.
@@ -30,23 +33,23 @@ enum BatchBinder {
     }
 
     private static func pin(
-        _ rest: ArraySlice<ColumnVector>, _ pinned: [Column], _ statement: borrowing RawStatement, rowCount: Int
+        _ rest: ArraySlice<ColumnVector>, _ pinned: [Column], _ statement: borrowing RawStatement, _ order: [UInt32]
     ) throws {
-        guard let vector = rest.first else { return try unsafe bindRows(pinned, statement, rowCount: rowCount) }
+        guard let vector = rest.first else { return try unsafe bindRows(pinned, statement, order) }
         guard let validity = vector.validity else {
-            return try unsafe pinValues(vector, nil, rest.dropFirst(), pinned, statement, rowCount)
+            return try unsafe pinValues(vector, nil, rest.dropFirst(), pinned, statement, order)
         }
         try unsafe validity.words.withUnsafeBufferPointer {
-            try unsafe pinValues(vector, $0, rest.dropFirst(), pinned, statement, rowCount)
+            try unsafe pinValues(vector, $0, rest.dropFirst(), pinned, statement, order)
         }
     }
 
     private static func pinValues(
         _ vector: ColumnVector, _ validity: UnsafeBufferPointer<UInt64>?, _ rest: ArraySlice<ColumnVector>,
-        _ pinned: [Column], _ statement: borrowing RawStatement, _ rowCount: Int
+        _ pinned: [Column], _ statement: borrowing RawStatement, _ order: [UInt32]
     ) throws {
         func next(_ values: Values) throws {
-            try unsafe pin(rest, pinned + [Column(values: values, validity: validity)], statement, rowCount: rowCount)
+            try unsafe pin(rest, pinned + [Column(values: values, validity: validity)], statement, order)
         }
         switch vector.storage {
         case .boolean(let values): try unsafe values.withUnsafeBufferPointer { try unsafe next(.boolean($0)) }
@@ -68,10 +71,10 @@ enum BatchBinder {
         }
     }
 
-    private static func bindRows(_ columns: [Column], _ statement: borrowing RawStatement, rowCount: Int) throws {
-        for row in 0..<rowCount {
+    private static func bindRows(_ columns: [Column], _ statement: borrowing RawStatement, _ order: [UInt32]) throws {
+        for row in order {
             for index in unsafe columns.indices {
-                unsafe bind(columns[index], row, Int32(index + 1), statement)
+                unsafe bind(columns[index], Int(row), Int32(index + 1), statement)
             }
             try statement.run()
         }

@@ -16,7 +16,8 @@ struct ChangeApplication {
         let statement = try RawStatement(db, sql: upsertStatement(change.conflict))
         for batch in change.upserts {
             try check(batch)
-            try BatchBinder.run(batch, through: statement)
+            let keys = table.keyColumns.count == 1 ? batch.columns[table.keyColumns[0]].storage : nil
+            try BatchBinder.run(batch, order: keys.flatMap(KeyOrder.order), through: statement)
         }
         return true
     }
