@@ -13,7 +13,7 @@ struct AnalyticRoutes {
     var routes: [Route] {
         [
             Route(.get, "/api/v2/analytics", documentation: .analytics, handler: list),
-            Route(.get, "/api/v2/analytics/{name}", handler: answer),
+            Route(.get, "/api/v2/analytics/{name}", documentation: .plainAnalytic(limits), handler: answer),
             Route(.get, "/api/v2/analytics/{name}/{parameters*}", documentation: .analytic(limits), handler: answer),
         ]
     }
@@ -116,8 +116,7 @@ enum ETags {
     static func matches(_ header: String?, _ etag: String) -> Bool {
         guard let header else { return false }
         return header.split(separator: ",").contains { item in
-            let tag = item.drop { $0 == " " || $0 == "\t" }.reversed().drop { $0 == " " || $0 == "\t" }.reversed()
-            let text = String(tag)
+            let text = item.split(separator: " ").joined(separator: " ")
             return text == "*" || text == etag || text == "W/" + etag
         }
     }

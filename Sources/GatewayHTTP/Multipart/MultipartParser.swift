@@ -1,5 +1,13 @@
 import LakeModel
 
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
 /// Takes a `multipart/form-data` body apart, chunk by chunk (RFC 7578, RFC 2046 section 5.1).
 ///
 /// A pure state machine: ``push(_:)`` hands it bytes, ``next()`` returns what they mean until it returns `nil` for want of
@@ -182,7 +190,7 @@ struct MultipartParser {
     private func findDelimiter() -> (index: Int, isWhole: Bool) {
         var index = position
         while index < buffer.count {
-            guard let found = buffer[index...].firstIndex(of: 0x0D) else { return (buffer.count, false) }
+            guard let found = carriageReturn(from: index) else { return (buffer.count, false) }
             let available = min(delimiter.count, buffer.count - found)
             var matched = 1
             while matched < available, buffer[found + matched] == delimiter[matched] { matched += 1 }
@@ -190,6 +198,17 @@ struct MultipartParser {
             index = found + 1
         }
         return (buffer.count, false)
+    }
+
+    /// The C library's search is many times faster than a loop, and most bytes of a file pass here.
+    private func carriageReturn(from start: Int) -> Int? {
+        unsafe buffer.withUnsafeBytes { bytes in
+            guard let base = bytes.baseAddress, let found = unsafe memchr(base + start, 0x0D, bytes.count - start)
+            else {
+                return nil
+            }
+            return unsafe UnsafeRawPointer(found) - base
+        }
     }
 
     /// The index behind the empty line that ends the header.

@@ -22,7 +22,7 @@ extension RouteDocumentation {
                 """,
             parameters: [
                 path("name", "One of `/api/v2/analytics`."),
-                path("parameters", "The declared parameters, separated by `/`; none for an analytic without any."),
+                path("parameters", "The declared parameters, separated by `/`."),
                 Parameter(
                     name: "If-None-Match", location: "header", text: "An ETag: 304 while it holds.", schema: text),
                 escapeFormulas,
@@ -39,6 +39,15 @@ extension RouteDocumentation {
                 "unknown-analytic", "parameter-invalid", "not-acceptable", "engine-missing", "engine-crashed",
                 "query-timeout", "query-memory", "result-too-large", "overloaded",
             ])
+    }
+
+    static func plainAnalytic(_ limits: GatewayLimits) -> RouteDocumentation {
+        var documentation = analytic(limits)
+        documentation.id = "askPlainAnalytic"
+        documentation.summary = "The answer of a named analytic without parameters"
+        documentation.text = "The ETag stays while the tables do."
+        documentation.parameters.removeAll { $0.name == "parameters" }
+        return documentation
     }
 
     static func query(_ limits: GatewayLimits) -> RouteDocumentation {

@@ -11,7 +11,6 @@ struct OperationRoutes {
     let services: GatewayServices
     let limits: GatewayLimits
     let registry: PrometheusRegistry
-    let version: String
 
     var routes: [Route] {
         [

@@ -22,6 +22,12 @@ struct Problem {
     init(_ error: any Error, catalog: ProblemCatalog, instance: String, traceID: String) {
         self.instance = instance
         self.traceID = traceID
+        if error is CancellationError, let kind = catalog.kind(of: "shutting-down") {
+            self.kind = kind
+            detail = kind.title
+            isRetryable = true
+            return
+        }
         guard let error = error as? any LakeError, let kind = catalog.kind(of: error.code),
             kind.code != "internal-error"
         else {

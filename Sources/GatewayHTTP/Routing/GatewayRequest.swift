@@ -75,27 +75,24 @@ package struct GatewayRequest: Sendable {
             code: codeWhenTooLarge, message: "the body is larger than \(bytesMax) bytes",
             remedy: "send less at a time")
         if let announced, announced > bytesMax { throw tooLarge }
-        continueBody()
         var bytes: [UInt8] = []
         bytes.reserveCapacity(announced ?? 0)
-        for try await buffer in request.body {
+        var body = try body()
+        while let buffer = try await body.next() {
             guard bytes.count + buffer.readableBytes <= bytesMax else { throw tooLarge }
             bytes.append(contentsOf: buffer.readableBytesView)
         }
-        try checkComplete(received: bytes.count, announced: announced)
         return bytes
     }
 
-    /// A connection that closes early ends the body without an error of its own: the announced length tells.
-    func checkComplete(received: Int, announced: Int?) throws {
-        guard let announced, received != announced else { return }
-        throw GatewayError(
-            code: "body-truncated", message: "\(announced) bytes were announced and \(received) came",
-            remedy: "send the request again", place: Place(byteOffset: received))
+    /// Asks for the body, which can be done once.
+    func body() throws -> BodyReader {
+        continueBody()
+        return BodyReader(request.body.makeAsyncIterator(), announced: try contentLength())
     }
 
     /// Tells a client that asked with `Expect: 100-continue` to send its body.
-    func continueBody() {
+    private func continueBody() {
         guard headers[.expect]?.lowercased() == "100-continue" else { return }
         channel.triggerUserOutboundEvent(ContinueEvent(), promise: nil)
     }

@@ -40,9 +40,13 @@ package struct Gateway: Sendable {
         routes += QueryRoutes(service: services.sql, limits: limits).routes
         routes +=
             OperationRoutes(
-                services: services, limits: limits, registry: registry, version: configuration.version
+                services: services, limits: limits, registry: registry
             ).routes
+        routes +=
+            TableRoutes(tables: services.tables, rows: services.rows, limits: limits).routes
+            + RejectRoutes(rejects: services.rejects, limits: limits).routes
         routes += additionalRoutes
+        routes += PageRoutes.routes(describing: routes, catalog: catalog, configuration: configuration)
         responder = GatewayResponder(
             table: RouteTable(routes), catalog: catalog, authentication: configuration.authentication, limits: limits,
             metrics: metrics)

@@ -21,7 +21,7 @@ package struct RejectFilter: Sendable, Hashable {
 
 /// A download's source: asked for block after block, so that it is never held whole.
 package struct RejectStream: Sendable {
-    /// The declared columns, the header of the download.
+    /// The declared columns in their order, the header of the download.
     package var header: [String]
     /// The next block of records; `nil` at the end.
     package var next: @Sendable () async throws -> [RejectRecord]?
@@ -49,13 +49,17 @@ package struct RejectRecord: Sendable, Hashable {
     package var isRawTruncated: Bool
     /// What separates the fields of `raw`.
     package var delimiter: UInt8
+    /// The declared columns that the fields of `raw` stand for, in the file's order (`nil` in place of a column that was
+    /// ignored); `nil`: the declared order.
+    package var fileColumns: [String?]?
     package var jobID: String?
     /// Microseconds since 1970 UTC.
     package var rejectedMicroseconds: Int64?
 
     package init(
         fileSHA256: String?, line: Int64?, byteOffset: Int64?, column: String?, code: String, message: String,
-        raw: [UInt8], isRawTruncated: Bool = false, delimiter: UInt8 = UInt8(ascii: ","), jobID: String? = nil,
+        raw: [UInt8], isRawTruncated: Bool = false, delimiter: UInt8 = UInt8(ascii: ","),
+        fileColumns: [String?]? = nil, jobID: String? = nil,
         rejectedMicroseconds: Int64? = nil
     ) {
         self.fileSHA256 = fileSHA256
@@ -67,6 +71,7 @@ package struct RejectRecord: Sendable, Hashable {
         self.raw = raw
         self.isRawTruncated = isRawTruncated
         self.delimiter = delimiter
+        self.fileColumns = fileColumns
         self.jobID = jobID
         self.rejectedMicroseconds = rejectedMicroseconds
     }

@@ -43,23 +43,21 @@ struct UploadReceiver {
 
     private mutating func receiveRaw(_ request: GatewayRequest) async throws {
         try await begin(fileName: body.fileName)
-        request.continueBody()
-        for try await buffer in request.request.body {
+        var reader = try request.body()
+        while let buffer = try await reader.next() {
             try count(buffer)
             try await store(buffer.readableBytesView)
         }
-        try request.checkComplete(received: received, announced: try request.contentLength())
     }
 
     private mutating func receiveForm(_ request: GatewayRequest, boundary: String) async throws {
         var parser = try MultipartParser(boundary: boundary, limits: MultipartLimits(limits))
-        request.continueBody()
-        for try await buffer in request.request.body {
+        var reader = try request.body()
+        while let buffer = try await reader.next() {
             try count(buffer)
             parser.push(Array(buffer.readableBytesView))
             while let event = try parser.next() { try await handle(event) }
         }
-        try request.checkComplete(received: received, announced: try request.contentLength())
         try parser.finish()
         guard hasFile else { throw Self.fileMissing }
     }
