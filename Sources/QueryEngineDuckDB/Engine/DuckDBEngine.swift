@@ -54,6 +54,7 @@ package final class DuckDBEngine: QueryEngine {
 
     private func startThreads() {
         guard threads.start(configuration.workers) else { return }
+        removeStaleFolders()
         for index in 0..<configuration.workers {
             let slot = Handover(
                 value: WorkerSlot(configuration: configuration, queue: queue, logger: logger))
@@ -64,6 +65,20 @@ package final class DuckDBEngine: QueryEngine {
             thread.name = "query-\(index)"
             thread.stackSize = Self.threadStackBytes
             thread.start()
+        }
+    }
+
+    /// What workers of a server that was killed left behind.
+    private func removeStaleFolders() {
+        let folder = configuration.temporaryFolder
+        // No folder yet means nothing to remove; what cannot be removed only takes room, and is logged.
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        for name in names where name.hasPrefix(WorkerSlot.folderPrefix) {
+            do {
+                try FileManager.default.removeItem(atPath: "\(folder)/\(name)")
+            } catch {
+                logger.warning("stale folder stays", metadata: ["folder": "\(name)", "error": "\(error)"])
+            }
         }
     }
 

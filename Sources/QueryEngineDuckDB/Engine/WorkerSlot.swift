@@ -7,6 +7,8 @@ import QueryEngine
 ///
 /// Everything here blocks, so nothing here runs on Swift's own threads.
 final class WorkerSlot {
+    static let folderPrefix = "query-worker-"
+
     private let configuration: DuckDBConfiguration
     private let queue: JobQueue
     private let logger: Logger
@@ -25,6 +27,10 @@ final class WorkerSlot {
     /// Serves requests until the queue closes, then ends the process.
     func run() {
         while let job = queue.pop() { serve(job) }
+        endProcess()
+    }
+
+    private func endProcess() {
         process?.end()
         process = nil
     }
@@ -37,6 +43,8 @@ final class WorkerSlot {
             let result = try run(job.request, in: process)
             backoff.succeeded()
             job.answer(.success(result))
+            // Cancelled between its last row and the answer: the process was killed already.
+            if job.isCancelled { endProcess() }
         } catch {
             job.answer(.failure(translate(error, job: job)))
         }
@@ -117,7 +125,11 @@ final class WorkerSlot {
     /// The slot's process, started anew if there is none.
     /// - Throws: ``QueryError`` `engine-missing`, `engine-crashed`.
     private func readyProcess() throws -> WorkerProcess {
-        if let process { return process }
+        if let process {
+            if process.isWaiting { return process }
+            // It went while nobody asked it anything: no request is lost, so none fails.
+            endProcess()
+        }
         let pause = backoff.pauseMilliseconds(nowMilliseconds: nowMilliseconds)
         guard pause == 0 else {
             throw QueryError(
@@ -139,7 +151,7 @@ final class WorkerSlot {
     private func startProcess() throws -> WorkerProcess {
         let libraries = try DuckDBLibrary.candidates(
             environment: configuration.environment, folder: configuration.libraryFolder)
-        let folder = "\(configuration.temporaryFolder)/query-worker-\(UUID().uuidString.lowercased())"
+        let folder = "\(configuration.temporaryFolder)/\(Self.folderPrefix)\(UUID().uuidString.lowercased())"
         try FileManager.default.createDirectory(
             atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         let passed = ["PATH", "LD_LIBRARY_PATH"].compactMap { name in
