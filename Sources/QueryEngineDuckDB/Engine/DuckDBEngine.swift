@@ -18,6 +18,7 @@ package final class DuckDBEngine: QueryEngine {
     private let logger: Logger
     private let queue: JobQueue
     private let threads = ThreadCount()
+    private let processes = ProcessList()
 
     package init(configuration: DuckDBConfiguration, logger: Logger = Logger(label: "dipper.query")) {
         self.configuration = configuration
@@ -46,6 +47,9 @@ package final class DuckDBEngine: QueryEngine {
         }
     }
 
+    /// The processes that run at the moment, for operators and tests.
+    package var workerProcessIDs: [Int32] { processes.all }
+
     /// Takes no more requests, lets the running ones end, and waits until all processes are gone.
     package func shutdown() async {
         Self.turnAway(queue.close())
@@ -57,7 +61,7 @@ package final class DuckDBEngine: QueryEngine {
         removeStaleFolders()
         for index in 0..<configuration.workers {
             let slot = Handover(
-                value: WorkerSlot(configuration: configuration, queue: queue, logger: logger))
+                value: WorkerSlot(configuration: configuration, queue: queue, processes: processes, logger: logger))
             let thread = Thread { [threads] in
                 slot.value.run()
                 threads.ended()

@@ -2,6 +2,7 @@ import Foundation
 import LakeModel
 import Logging
 import QueryEngine
+import Synchronization
 
 /// One place in the pool: a thread of its own that keeps a worker process and runs one request after the other in it.
 ///
@@ -11,6 +12,7 @@ final class WorkerSlot {
 
     private let configuration: DuckDBConfiguration
     private let queue: JobQueue
+    private let processes: ProcessList
     private let logger: Logger
     private let started = ContinuousClock.now
     private var process: WorkerProcess?
@@ -18,9 +20,10 @@ final class WorkerSlot {
     private var tableVersions: [String: String] = [:]
     private var backoff = RestartBackoff()
 
-    init(configuration: DuckDBConfiguration, queue: JobQueue, logger: Logger) {
+    init(configuration: DuckDBConfiguration, queue: JobQueue, processes: ProcessList, logger: Logger) {
         self.configuration = configuration
         self.queue = queue
+        self.processes = processes
         self.logger = logger
     }
 
@@ -140,6 +143,7 @@ final class WorkerSlot {
         do {
             let process = try startProcess()
             self.process = process
+            processes.insert(process)
             tableVersions = [:]
             return process
         } catch {
@@ -190,6 +194,20 @@ final class WorkerSlot {
         let elapsed = (ContinuousClock.now - started).components
         return elapsed.seconds * 1000 + elapsed.attoseconds / 1_000_000_000_000_000
     }
+}
+
+/// The processes of a pool that have not been waited for.
+final class ProcessList: Sendable {
+    private let processes = Mutex<[WorkerProcess]>([])
+
+    func insert(_ process: WorkerProcess) {
+        processes.withLock { list in
+            list.removeAll { $0.pid == nil }
+            list.append(process)
+        }
+    }
+
+    var all: [Int32] { processes.withLock { $0.compactMap(\.pid) } }
 }
 
 extension WireRequest.Definition {
