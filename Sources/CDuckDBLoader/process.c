@@ -57,7 +57,11 @@ int dipper_take_over_pipe(int *input, int *output) {
     if (*input < 0 || *output < 0 || nothing < 0) return errno;
     if (dup2(nothing, STDIN_FILENO) < 0 || dup2(STDERR_FILENO, STDOUT_FILENO) < 0) return errno;
     close(nothing);
+    // The server decides when a worker ends; a signal to the whole service must not end queries that are drained.
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGTERM, SIG_IGN);
+    signal(SIGINT, SIG_IGN);
+    signal(SIGHUP, SIG_IGN);
     return 0;
 }
 
@@ -66,6 +70,11 @@ int dipper_limit_process(uint64_t data_bytes) {
     if (setrlimit(RLIMIT_CORE, &no_core) != 0) return errno;
     struct rlimit data = {data_bytes, data_bytes};
     if (setrlimit(RLIMIT_DATA, &data) != 0) return errno;
+    // A table may have more files than the usual soft limit allows to be open.
+    struct rlimit files;
+    if (getrlimit(RLIMIT_NOFILE, &files) != 0) return errno;
+    files.rlim_cur = files.rlim_max;
+    if (setrlimit(RLIMIT_NOFILE, &files) != 0) return errno;
     // Best effort: without /proc the kernel picks by size, which is mostly the worker as well.
     int score = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
     if (score >= 0) {

@@ -13,6 +13,7 @@ package struct DuckDBConfiguration: Sendable {
     /// The only folders that SQL can reach: the warehouse's table data. Absolute paths.
     package var dataFolders: [String]
     /// Each worker gets a folder of its own below, for what does not fit into memory; removed when the worker ends.
+    /// No other server may use it.
     package var temporaryFolder: String
     /// A folder with `libduckdb.so` or with DuckDB's unpacked Python wheel; see ``DuckDBLibrary``.
     package var libraryFolder: String?

@@ -18,6 +18,7 @@ package final class DuckDBEngine: QueryEngine {
     private let logger: Logger
     private let queue: JobQueue
     private let threads = ThreadCount()
+    private let processes = ProcessList()
 
     package init(configuration: DuckDBConfiguration, logger: Logger = Logger(label: "dipper.query")) {
         self.configuration = configuration
@@ -46,6 +47,9 @@ package final class DuckDBEngine: QueryEngine {
         }
     }
 
+    /// The processes that run at the moment, for operators and tests.
+    package var workerProcessIDs: [Int32] { processes.all }
+
     /// Takes no more requests, lets the running ones end, and waits until all processes are gone.
     package func shutdown() async {
         Self.turnAway(queue.close())
@@ -54,9 +58,10 @@ package final class DuckDBEngine: QueryEngine {
 
     private func startThreads() {
         guard threads.start(configuration.workers) else { return }
+        removeStaleFolders()
         for index in 0..<configuration.workers {
             let slot = Handover(
-                value: WorkerSlot(configuration: configuration, queue: queue, logger: logger))
+                value: WorkerSlot(configuration: configuration, queue: queue, processes: processes, logger: logger))
             let thread = Thread { [threads] in
                 slot.value.run()
                 threads.ended()
@@ -64,6 +69,20 @@ package final class DuckDBEngine: QueryEngine {
             thread.name = "query-\(index)"
             thread.stackSize = Self.threadStackBytes
             thread.start()
+        }
+    }
+
+    /// What workers of a server that was killed left behind.
+    private func removeStaleFolders() {
+        let folder = configuration.temporaryFolder
+        // No folder yet means nothing to remove; what cannot be removed only takes room, and is logged.
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        for name in names where name.hasPrefix(WorkerSlot.folderPrefix) {
+            do {
+                try FileManager.default.removeItem(atPath: "\(folder)/\(name)")
+            } catch {
+                logger.warning("stale folder stays", metadata: ["folder": "\(name)", "error": "\(error)"])
+            }
         }
     }
 

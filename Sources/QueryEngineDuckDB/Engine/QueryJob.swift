@@ -84,15 +84,15 @@ final class QueryJob: Sendable {
 
     /// Ends the request: a waiting one is answered at once, a running one when its process is gone.
     func cancel() {
-        let (continuation, kill) = state.withLock {
-            state -> (CheckedContinuation<QueryResult, any Error>?, (@Sendable () -> Void)?) in
+        let continuation = state.withLock { state -> CheckedContinuation<QueryResult, any Error>? in
             state.isCancelled = true
-            guard state.phase == .waiting else { return (nil, state.kill) }
+            // Under the lock, so that the process cannot have gone on to another request.
+            state.kill?()
+            guard state.phase == .waiting else { return nil }
             state.phase = .answered
             defer { state.continuation = nil }
-            return (state.continuation, nil)
+            return state.continuation
         }
         continuation?.resume(throwing: CancellationError())
-        kill?()
     }
 }

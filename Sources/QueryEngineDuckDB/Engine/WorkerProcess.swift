@@ -51,6 +51,13 @@ final class WorkerProcess: Sendable {
 
     var pid: pid_t? { identity.withLock { $0.pid } }
 
+    /// Whether the process is there and has nothing to say, as it must be between requests.
+    var isWaiting: Bool {
+        var byte: UInt8 = 0
+        let result = unsafe recv(socket, &byte, 1, Int32(MSG_DONTWAIT) | Int32(MSG_PEEK))
+        return result < 0 && errno == EAGAIN
+    }
+
     private static func spawn(_ command: [String], environment: [String], socket: Int32, pid: inout pid_t) -> Int32 {
         let arguments = unsafe command.map { unsafe strdup($0) } + [nil]
         let variables = unsafe environment.map { unsafe strdup($0) } + [nil]

@@ -2,13 +2,17 @@ import Foundation
 import LakeModel
 import Logging
 import QueryEngine
+import Synchronization
 
 /// One place in the pool: a thread of its own that keeps a worker process and runs one request after the other in it.
 ///
 /// Everything here blocks, so nothing here runs on Swift's own threads.
 final class WorkerSlot {
+    static let folderPrefix = "query-worker-"
+
     private let configuration: DuckDBConfiguration
     private let queue: JobQueue
+    private let processes: ProcessList
     private let logger: Logger
     private let started = ContinuousClock.now
     private var process: WorkerProcess?
@@ -16,15 +20,20 @@ final class WorkerSlot {
     private var tableVersions: [String: String] = [:]
     private var backoff = RestartBackoff()
 
-    init(configuration: DuckDBConfiguration, queue: JobQueue, logger: Logger) {
+    init(configuration: DuckDBConfiguration, queue: JobQueue, processes: ProcessList, logger: Logger) {
         self.configuration = configuration
         self.queue = queue
+        self.processes = processes
         self.logger = logger
     }
 
     /// Serves requests until the queue closes, then ends the process.
     func run() {
         while let job = queue.pop() { serve(job) }
+        endProcess()
+    }
+
+    private func endProcess() {
         process?.end()
         process = nil
     }
@@ -37,6 +46,8 @@ final class WorkerSlot {
             let result = try run(job.request, in: process)
             backoff.succeeded()
             job.answer(.success(result))
+            // Cancelled between its last row and the answer: the process was killed already.
+            if job.isCancelled { endProcess() }
         } catch {
             job.answer(.failure(translate(error, job: job)))
         }
@@ -117,7 +128,11 @@ final class WorkerSlot {
     /// The slot's process, started anew if there is none.
     /// - Throws: ``QueryError`` `engine-missing`, `engine-crashed`.
     private func readyProcess() throws -> WorkerProcess {
-        if let process { return process }
+        if let process {
+            if process.isWaiting { return process }
+            // It went while nobody asked it anything: no request is lost, so none fails.
+            endProcess()
+        }
         let pause = backoff.pauseMilliseconds(nowMilliseconds: nowMilliseconds)
         guard pause == 0 else {
             throw QueryError(
@@ -128,6 +143,7 @@ final class WorkerSlot {
         do {
             let process = try startProcess()
             self.process = process
+            processes.insert(process)
             tableVersions = [:]
             return process
         } catch {
@@ -139,7 +155,7 @@ final class WorkerSlot {
     private func startProcess() throws -> WorkerProcess {
         let libraries = try DuckDBLibrary.candidates(
             environment: configuration.environment, folder: configuration.libraryFolder)
-        let folder = "\(configuration.temporaryFolder)/query-worker-\(UUID().uuidString.lowercased())"
+        let folder = "\(configuration.temporaryFolder)/\(Self.folderPrefix)\(UUID().uuidString.lowercased())"
         try FileManager.default.createDirectory(
             atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         let passed = ["PATH", "LD_LIBRARY_PATH"].compactMap { name in
@@ -178,6 +194,20 @@ final class WorkerSlot {
         let elapsed = (ContinuousClock.now - started).components
         return elapsed.seconds * 1000 + elapsed.attoseconds / 1_000_000_000_000_000
     }
+}
+
+/// The processes of a pool that have not been waited for.
+final class ProcessList: Sendable {
+    private let processes = Mutex<[WorkerProcess]>([])
+
+    func insert(_ process: WorkerProcess) {
+        processes.withLock { list in
+            list.removeAll { $0.pid == nil }
+            list.append(process)
+        }
+    }
+
+    var all: [Int32] { processes.withLock { $0.compactMap(\.pid) } }
 }
 
 extension WireRequest.Definition {

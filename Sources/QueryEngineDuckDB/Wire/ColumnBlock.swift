@@ -26,11 +26,7 @@ struct ColumnBlockWriter {
     mutating func append(_ value: UInt8) { bytes.append(value) }
 
     mutating func append(_ value: some FixedWidthInteger) {
-        var rest = value.littleEndian
-        for _ in 0..<(value.bitWidth / 8) {
-            bytes.append(UInt8(truncatingIfNeeded: rest))
-            rest >>= 8
-        }
+        unsafe withUnsafeBytes(of: value.littleEndian) { unsafe bytes.append(contentsOf: $0) }
     }
 
     mutating func append(contentsOf other: [UInt8]) { bytes.append(contentsOf: other) }

@@ -38,25 +38,36 @@ struct TableSQL {
 
     private func select(_ group: FileGroup) -> String {
         let columns = fields.map { field -> String in
-            let isThere = group.columnNames.map { $0.contains(field.name.lowercased()) } ?? true
-            let source = isThere ? "d.\(Self.quoted(field.name))" : "NULL"
+            let source: String
+            if let names = group.columnNames {
+                source = names.contains(field.name.lowercased()) ? "d.\(Self.quoted(field.name))" : "NULL"
+            } else {
+                source = "d.\(Self.columnAlias(field))"
+            }
             return "\(source)::\(field.type) AS \(Self.quoted(field.name))"
         }
         var arguments = [Self.list(group.files), "hive_partitioning = false"]
         arguments.append(group.columnNames == nil ? "schema = \(schemaArgument)" : "union_by_name = true")
         var text = "SELECT \(columns.joined(separator: ", ")) FROM read_parquet(\(arguments.joined(separator: ", "))) d"
         if group.hasDeletes, !deleteFiles.isEmpty {
-            text += " ANTI JOIN (\(deletes)) x ON d.filename = x.data_file AND d.file_row_number = x.position"
+            text +=
+                " ANTI JOIN (\(deletes)) x ON d.\(Self.fileNameColumn) = x.data_file AND d.\(Self.rowNumberColumn) = x.position"
         }
         return text
     }
 
     private var schemaArgument: String {
         let entries = fields.map {
-            "\($0.id): {name: \(Self.literal($0.name)), type: \(Self.literal($0.type)), default_value: NULL}"
+            "\($0.id): {name: \(Self.literal(Self.columnAlias($0))), type: \(Self.literal($0.type)), default_value: NULL}"
         }
         return "MAP {\(entries.joined(separator: ", "))}"
     }
+
+    /// Columns get names of our own inside, so that none hides the file name or the row number that deletes go by.
+    private static func columnAlias(_ field: WireField) -> String { "c\(field.id)" }
+    /// The engine's virtual columns. A file that is read by name must have none that is called so.
+    static let fileNameColumn = "filename"
+    static let rowNumberColumn = "file_row_number"
 
     /// Delete files name data files by location. Other engines write `file:/path` where we write `file:///path`: both
     /// become the plain path.

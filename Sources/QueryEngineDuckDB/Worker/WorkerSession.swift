@@ -159,6 +159,15 @@ final class WorkerSession {
         let byName = files.filter { unnamed.contains($0) }
         if !byName.isEmpty {
             let names = try connection.texts(TableSQL.columnNames(byName)).map { $0.lowercased() }
+            if hasDeletes,
+                let hidden = [TableSQL.fileNameColumn, TableSQL.rowNumberColumn].first(where: { names.contains($0) })
+            {
+                throw WireError(
+                    code: "data-unreadable",
+                    message: "\(table.namespace).\(table.name) has deletes on files without field ids "
+                        + "and a column \(hidden)",
+                    remedy: "rewrite the table's files with field ids, or rename the column")
+            }
             groups.append(TableSQL.FileGroup(files: byName, columnNames: Set(names), hasDeletes: hasDeletes))
         }
         return groups
