@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # What every script of bin/ shares: where things lie, how they speak, how a step runs quietly.
 # Sourced, never run. Expects bash.
 set -euo pipefail

@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # DuckDB as a library that dipper loads at run time: the one inside its Python wheel, unpacked into .deps/duckdb.
 
 DUCKDB_VERSION=1.5.5

@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Other people's readers, which judge our tables: PyIceberg, Spark, DuckDB, Polars, PyArrow. For tests only.
 
 READERS=$DEPS/readers
