@@ -46,4 +46,11 @@ unlock_deps() {
     exec 9>&-
 }
 
+# A folder for what is downloaded and unpacked, empty at first; what a broken run left there is gone.
+empty_download() {
+    rm -rf "$DEPS/download"
+    mkdir -p "$DEPS/download"
+    printf '%s' "$DEPS/download"
+}
+
 need_command() { command -v "$1" >/dev/null 2>&1 || die "there is no \`$1\` on this machine" "$2"; }
