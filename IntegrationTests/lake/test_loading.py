@@ -1,5 +1,6 @@
 """The main job: hiring CSV files go in, and tables, counts and analytics come out right."""
 
+import base64
 import collections
 import gzip
 import itertools
@@ -79,8 +80,11 @@ def test_each_refused_row_is_kept_with_its_place_and_reason(server):
     assert [(reject["line"], reject["column"], reject["code"]) for reject in rejects] == [
         (6, "name", "value-missing"), (7, "hire_datetime", "value-missing")]
     assert all(reject["message"] for reject in rejects)
-    offset = hiring.HIRES.encode().index(b"6,,")
-    assert rejects[0]["byteOffset"] == offset
+    lines = hiring.HIRES.encode().splitlines()
+    for reject in rejects:
+        raw = lines[reject["line"] - 1]
+        assert base64.b64decode(reject["rawBase64"]) == raw
+        assert reject["byteOffset"] == hiring.HIRES.encode().index(raw)
     assert server.api.rejects("departments") == []
 
 

@@ -1,5 +1,6 @@
 """Malformed input of each kind: a 4xx or a reject that names place, column and remedy, and a server that stays up."""
 
+import base64
 import json
 import socket
 
@@ -191,6 +192,7 @@ def test_a_bad_row_is_rejected_with_its_place(server, name):
     if code:
         assert reject["code"] == code, reject
     assert reject["message"]
+    assert base64.b64decode(reject["rawBase64"]) == line
     assert sum(stored(server.api).values()) == 1
 
 

@@ -4,7 +4,7 @@ import Testing
 @Suite struct HygieneTests {
     let tree: SourceTree
 
-    init() throws { tree = try SourceTree() }
+    init() throws { tree = try SourceTree.current.get() }
 
     /// Every line that `matches`, as `path:line`.
     private func places(_ matches: (String) -> Bool) -> [String] {

@@ -3,7 +3,7 @@ import Testing
 @Suite struct ImportTests {
     let tree: SourceTree
 
-    init() throws { tree = try SourceTree() }
+    init() throws { tree = try SourceTree.current.get() }
 
     private struct Import {
         let target: String
@@ -14,7 +14,7 @@ import Testing
     private func imports(in room: String) -> [Import] {
         tree.swiftFiles.filter { $0.room == room }.flatMap { file in
             let target = String(file.path.split(separator: "/")[1])
-            return SwiftText(file.lines.joined(separator: "\n")).imports().map {
+            return (file.code?.imports() ?? []).map {
                 Import(target: target, module: $0, file: file)
             }
         }
@@ -60,7 +60,7 @@ import Testing
         for file in tree.swiftFiles where file.room == "Sources" {
             let target = String(file.path.split(separator: "/")[1])
             guard (Layers.rank(of: target) ?? 100) < Layers.pureRankEnd else { continue }
-            let code = String(decoding: SwiftText(file.lines.joined(separator: "\n")).code, as: UTF8.self)
+            let code = String(decoding: file.code?.code ?? [], as: UTF8.self)
             #expect(!code.contains(" async "), "\(file) is asynchronous")
         }
     }

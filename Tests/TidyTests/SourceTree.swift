@@ -1,12 +1,20 @@
 import Foundation
 
 /// The files of this repository as the tidy tests read them.
-struct SourceTree {
+struct SourceTree: Sendable {
     /// A tracked or trackable text file.
     struct File: Sendable, CustomStringConvertible {
         /// From the root of the repository, for example `Sources/Iceberg/Spec/Snapshot.swift`.
         let path: String
         let lines: [String]
+        /// Of Swift files, the code without comments and literals.
+        let code: SwiftText?
+
+        init(path: String, text: String) {
+            self.path = path
+            lines = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+            code = path.hasSuffix(".swift") ? SwiftText(text) : nil
+        }
 
         var description: String { path }
         /// The first folder, or the file's own name at the top.
@@ -17,6 +25,9 @@ struct SourceTree {
     static let ignoredFolders: Set<String> = [
         ".git", ".build", ".deps", ".dipper", ".venv", "__pycache__", ".pytest_cache", ".swiftpm", "node_modules",
     ]
+
+    /// The tree that these tests lie in, read once.
+    static let current = Result { try SourceTree() }
 
     let root: URL
     let files: [File]
@@ -56,10 +67,7 @@ struct SourceTree {
             if kind.isDirectory == true {
                 try walk(url, prefix: prefix + name + "/", into: &files)
             } else if kind.isRegularFile == true, let text = String(data: try Data(contentsOf: url), encoding: .utf8) {
-                files.append(
-                    File(
-                        path: prefix + name,
-                        lines: text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)))
+                files.append(File(path: prefix + name, text: text))
             }
         }
     }

@@ -1,6 +1,6 @@
 /// Swift source with comments, string literals and names in backticks blanked out, so that what is left can be
 /// searched for words and braces. Lines keep their numbers.
-struct SwiftText {
+struct SwiftText: Sendable {
     /// The masked source.
     let code: [UInt8]
 

@@ -14,7 +14,7 @@ import Testing
 
     let tree: SourceTree
 
-    init() throws { tree = try SourceTree() }
+    init() throws { tree = try SourceTree.current.get() }
 
     @Test func `the top of the tree holds what the architecture names`() {
         for file in tree.files {

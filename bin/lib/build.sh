@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Building the one executable.
 
 RELEASE_DIPPER=$ROOT/.build/release/dipper

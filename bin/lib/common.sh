@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # What every script of bin/ shares: where things lie, how they speak, how a step runs quietly.
 # Sourced, never run. Expects bash.
 set -euo pipefail
@@ -43,6 +44,13 @@ unlock_deps() {
     command -v flock >/dev/null 2>&1 || return 0
     flock -u 9
     exec 9>&-
+}
+
+# A folder for what is downloaded and unpacked, empty at first; what a broken run left there is gone.
+empty_download() {
+    rm -rf "$DEPS/download"
+    mkdir -p "$DEPS/download"
+    printf '%s' "$DEPS/download"
 }
 
 need_command() { command -v "$1" >/dev/null 2>&1 || die "there is no \`$1\` on this machine" "$2"; }

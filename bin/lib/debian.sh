@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Debian's packages: C libraries to build with, and tools where the machine has none.
 
 # The C libraries that the Swift targets wrap.

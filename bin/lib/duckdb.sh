@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # DuckDB as a library that dipper loads at run time: the one inside its Python wheel, unpacked into .deps/duckdb.
 
 DUCKDB_VERSION=1.5.5
@@ -46,6 +47,7 @@ duckdb_library() { find "$DUCKDB" -maxdepth 1 -name '_duckdb.*.so' 2>/dev/null |
 
 need_duckdb() {
     local found version libpython tag download
+    [ -z "${DIPPER_LIBDUCKDB:-}" ] || return 0
     is_current duckdb "$DUCKDB_VERSION" && [ -n "$(duckdb_library)" ] &&
         [ -f "$(head -n 1 "$DUCKDB/libpython.path" 2>/dev/null)" ] && return 0
     need_command python3 "install Python 3.10 or newer with pip"
@@ -58,7 +60,7 @@ need_duckdb() {
     version=${found%% *}
     libpython=${found#* }
     tag=${version/./}
-    download=$(mktemp -d "$DEPS/download.XXXXXX")
+    download=$(empty_download)
     quietly duckdb "check the network; or set DIPPER_LIBDUCKDB to a libduckdb.so of your own" \
         python3 -m pip download -q --no-deps --only-binary=:all: --implementation cp --python-version "$version" \
         --abi "cp$tag" -d "$download" "duckdb==$DUCKDB_VERSION"

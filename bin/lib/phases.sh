@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # The phases of bin/test: each is silent while it works and closes with one line.
 
 PYTEST_SUMMARY=$LOGS/integration.xml

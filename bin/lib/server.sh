@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # The local server that bin/up starts and bin/down stops.
 
 RUN=$ROOT/.dipper
