@@ -194,6 +194,20 @@ extension DuckDBTests {
             }
         }
 
+        @Test func `files outside the data folders are not read, links to them neither`() async throws {
+            try await Lab.run { lab in
+                _ = try lab.write("../outside/a.parquet", people(0..<1))
+                let link = lab.dataFolder + "/link"
+                try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: lab.folder + "/outside")
+                for path in [
+                    lab.folder + "/outside/a.parquet", lab.dataFolder + "/../outside/a.parquet", link + "/a.parquet",
+                ] {
+                    let error = try await lab.error("SELECT 1", tables: [QueryTable("t", fields, files: [path])])
+                    #expect(error.code == "data-unreadable", "\(path): \(error)")
+                }
+            }
+        }
+
         @Test func `thousands of files are one table`() async throws {
             try await Lab.run { lab in
                 let files = try (Int64(0)..<3000).map { try lab.write("many/\($0).parquet", people($0..<($0 + 1))) }

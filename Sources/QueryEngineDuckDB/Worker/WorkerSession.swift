@@ -50,6 +50,12 @@ final class WorkerSession {
             for table in request.tables { try prepare(table) }
         } catch var error as WireError {
             error.tablesLost = true
+            if error.code == "sql-refused" || error.code == "sql-invalid" {
+                // The SQL was ours, so the reader of the message can do nothing about it.
+                error.code = "data-unreadable"
+                error.remedy = "check that the table's files are intact and lie in the engine's data folders"
+            }
+            error.byteOffset = nil
             throw error
         }
         try admit(request)
