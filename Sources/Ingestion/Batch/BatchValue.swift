@@ -29,12 +29,17 @@ enum BatchValue {
         if column.type == .string, column.required, text.isEmpty { return nil }
         let datum: Datum
         do {
-            datum = try ValueParser.parse(text.span, as: column.type)
+            datum = try parse(text, as: column.type)
         } catch {
             throw Refusal(code: error.code, message: "`\(column.name)`: \(error.message)")
         }
         try check(datum, column)
         return datum
+    }
+
+    private static func parse(_ text: [UInt8], as type: PrimitiveType) throws(ValueParseError) -> Datum {
+        let span = text.span
+        return try ValueParser.parse(span, as: type)
     }
 
     private static func expected(_ type: PrimitiveType) -> String {

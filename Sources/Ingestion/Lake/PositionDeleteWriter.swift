@@ -29,8 +29,7 @@ struct PositionDeleteWriter: Sendable {
             let summary = try await file.close()
             written.append(
                 DataFile.positionDeletes(
-                    rows, location: location, byteCount: Int64(summary.byteCount), specID: key.specID,
-                    partition: key.values, splitOffsets: summary.splitOffsets))
+                    rows, summary: summary, location: location, specID: key.specID, partition: key.values))
         }
         return written
     }

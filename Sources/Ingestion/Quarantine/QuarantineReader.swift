@@ -1,6 +1,6 @@
 import ObjectStorage
-package import CatalogService
-package import Iceberg
+import CatalogService
+import Iceberg
 package import LakeModel
 import ParquetFormat
 

@@ -1,0 +1,107 @@
+import AsyncHTTPClient
+import Foundation
+import Ingestion
+import LakeModel
+import NIOCore
+
+/// What a server answered instead of what was asked for, or why it could not be reached.
+struct ClientError: LakeError {
+    var code: String
+    var message: String
+    var remedy: String?
+}
+
+/// The product API from the client's side.
+struct ServerClient: Sendable {
+    private let base: String
+    private let token: String?
+    private let client = HTTPClient.shared
+
+    /// Seconds that one answer may take; uploads have none, they move as fast as the disk.
+    private static let timeoutSeconds: Int64 = 120
+    private static let answerBytesMax = 256 << 20
+    private static let uploadBlockBytes = 1 << 20
+
+    init(base: String, token: String?) {
+        self.base = base.hasSuffix("/") ? String(base.dropLast()) : base
+        self.token = token ?? ProcessInfo.processInfo.environment["DIPPER_TOKEN"]
+    }
+
+    func get(_ path: String, accept: String = "application/json") async throws -> [UInt8] {
+        var request = HTTPClientRequest(url: base + path)
+        request.headers.add(name: "Accept", value: accept)
+        return try await send(&request, timeout: .seconds(Self.timeoutSeconds))
+    }
+
+    func post(_ path: String, json: [UInt8]) async throws -> [UInt8] {
+        var request = HTTPClientRequest(url: base + path)
+        request.method = .POST
+        request.headers.add(name: "Content-Type", value: "application/json")
+        request.body = .bytes(ByteBuffer(bytes: json))
+        return try await send(&request, timeout: .seconds(Self.timeoutSeconds))
+    }
+
+    /// Streams a file up.
+    func upload(
+        _ file: String, table: String, query: String, progress: @escaping @Sendable (Int) -> Void
+    ) async throws -> JobReceipt {
+        guard let handle = FileHandle(forReadingAtPath: file) else {
+            throw ClientError(code: "file-unreadable", message: "\(file) cannot be read", remedy: "check the path and its rights")
+        }
+        defer { try? handle.close() }
+        let byteCount = try handle.seekToEnd()
+        try handle.seek(toOffset: 0)
+        let name = URL(fileURLWithPath: file).lastPathComponent
+        var request = HTTPClientRequest(url: "\(base)/api/v2/upload/csv/\(Self.encoded(table))?\(query)")
+        request.method = .POST
+        request.headers.add(name: "Content-Type", value: "text/csv")
+        request.headers.add(
+            name: "Content-Disposition", value: "attachment; filename*=UTF-8''\(Self.encoded(name))")
+        let blocks = AsyncStream<ByteBuffer>(unfolding: {
+            guard let data = try? handle.read(upToCount: Self.uploadBlockBytes), !data.isEmpty else { return nil }
+            progress(data.count)
+            return ByteBuffer(bytes: data)
+        })
+        request.body = .stream(blocks, length: .known(Int64(byteCount)))
+        let answer = try await send(&request, timeout: .hours(24))
+        return try JSONDecoder().decode(JobReceipt.self, from: Data(answer))
+    }
+
+    func job(_ id: String) async throws -> JobReceipt {
+        try JSONDecoder().decode(JobReceipt.self, from: Data(try await get("/api/v2/jobs/\(Self.encoded(id))")))
+    }
+
+    private func send(_ request: inout HTTPClientRequest, timeout: TimeAmount) async throws -> [UInt8] {
+        if let token { request.headers.add(name: "Authorization", value: "Bearer \(token)") }
+        let response: HTTPClientResponse
+        do {
+            response = try await client.execute(request, timeout: timeout)
+        } catch {
+            throw ClientError(
+                code: "server-unreachable", message: "\(base) does not answer: \(error)",
+                remedy: "check the address, and that `dipper serve` runs there")
+        }
+        let body = Array(buffer: try await response.body.collect(upTo: Self.answerBytesMax))
+        guard (200..<300).contains(response.status.code) else { throw Self.problem(body, Int(response.status.code)) }
+        return body
+    }
+
+    private struct Problem: Decodable {
+        var code: String?
+        var detail: String?
+        var title: String?
+        var remedy: String?
+    }
+
+    private static func problem(_ body: [UInt8], _ status: Int) -> ClientError {
+        let problem = try? JSONDecoder().decode(Problem.self, from: Data(body))
+        return ClientError(
+            code: problem?.code ?? "http-\(status)",
+            message: problem?.detail ?? problem?.title ?? "the server answered with status \(status)",
+            remedy: problem?.remedy)
+    }
+
+    static func encoded(_ text: String) -> String {
+        text.addingPercentEncoding(withAllowedCharacters: .alphanumerics.union(CharacterSet(charactersIn: "-._~"))) ?? text
+    }
+}

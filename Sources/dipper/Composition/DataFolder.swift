@@ -1,0 +1,79 @@
+import CatalogService
+import EventLog
+import Foundation
+import Ingestion
+import LakeModel
+import Logging
+import ObjectStorage
+import OperationalStore
+import QueryEngineDuckDB
+
+/// A data folder with its embedded stores, held by this process alone.
+///
+///     dipper.lock       who holds it
+///     model.yaml        the tables, if other than the hiring model
+///     log.db            the durable log
+///     catalog.db        table pointers, watermarks, receipts
+///     operational.db    accepted rows by key
+///     lake/csv-files    bronze
+///     lake/warehouse    Iceberg tables
+///     tmp               what queries spill
+struct DataFolder: Sendable {
+    let path: String
+    let model: LakeDeclaration
+    let objects: LocalObjectStore
+    let log: SQLiteEventLog
+    let catalog: SQLiteCatalogStore
+    let operational: SQLiteOperationalStore
+    let tables: LakeTables
+    let ingestion: DipperIngestion
+    private let lock: DataFolderLock
+
+    /// Opens the folder, creating what is missing.
+    /// - Throws: `data-folder-in-use`, model and storage errors.
+    init(_ path: String) throws {
+        let root = URL(fileURLWithPath: path).standardizedFileURL.path
+        try FileManager.default.createDirectory(atPath: root, withIntermediateDirectories: true)
+        self.path = root
+        lock = try DataFolderLock(folder: root)
+        model = try Self.model(in: root)
+        objects = try LocalObjectStore(root: root + "/lake")
+        log = try SQLiteEventLog(path: root + "/log.db")
+        catalog = try SQLiteCatalogStore(path: root + "/catalog.db")
+        operational = try SQLiteOperationalStore(path: root + "/operational.db")
+        tables = LakeTables(catalog: catalog, objects: objects)
+        ingestion = DipperIngestion(model: model, log: log, objects: objects, catalog: catalog)
+    }
+
+    private static func model(in root: String) throws -> LakeDeclaration {
+        let file = root + "/model.yaml"
+        guard FileManager.default.fileExists(atPath: file) else { return try HiringModel.declaration() }
+        return try ModelFile.parse(String(contentsOfFile: file, encoding: .utf8), source: file)
+    }
+
+    /// The workers that bring the log into the lake.
+    func engine(operational feedsOperational: Bool, threads: Int, logger: Logger) async throws -> LakeEngine {
+        try await LakeEngine(
+            ingestion: ingestion, tables: tables, operational: feedsOperational ? operational : nil, threads: threads,
+            logger: logger)
+    }
+
+    /// SQL in child processes of this program, which reach table data only.
+    func queryEngine(logger: Logger) throws -> DuckDBEngine {
+        let warehouse = "\(path)/lake/\(LakeTables.warehouseFolder)"
+        try FileManager.default.createDirectory(atPath: warehouse, withIntermediateDirectories: true)
+        let executable = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+        let installed = FileManager.default.currentDirectoryPath + "/.deps/duckdb"
+        return DuckDBEngine(
+            configuration: DuckDBConfiguration(
+                workerCommand: [executable, Dipper.workerArgument], dataFolders: [warehouse],
+                temporaryFolder: path + "/tmp",
+                libraryFolder: FileManager.default.fileExists(atPath: installed) ? installed : nil),
+            logger: logger)
+    }
+
+    func close() {
+        try? log.close()
+        lock.release()
+    }
+}

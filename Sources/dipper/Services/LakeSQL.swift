@@ -1,0 +1,78 @@
+import CatalogService
+import GatewayHTTP
+import Iceberg
+import LakeModel
+import QueryEngine
+
+/// SQL and named analytics over the lake's tables.
+struct LakeSQL: SQLAnswering, AnalyticsAnswering {
+    let plans: TablePlans
+    let engine: any QueryEngine
+    let analytics: [AnalyticDeclaration]
+
+    /// Rows of an analytic's whole answer.
+    private static let analyticRowsMax = 1_000_000
+
+    func answer(_ question: SQLQuestion) async throws -> SQLAnswer {
+        let (tables, snapshotIDs) = try await plans.all { table, metadata in
+            try Self.snapshot(of: table, metadata, question.asOf)
+        }
+        let result = try await engine.execute(
+            QueryRequest(sql: question.sql, parameters: question.parameters, tables: tables))
+        return SQLAnswer(result: result, snapshotIDs: snapshotIDs)
+    }
+
+    private static func snapshot(
+        of table: TableIdentifier, _ metadata: TableMetadata, _ asOf: AsOf?
+    ) throws -> Int64? {
+        switch asOf {
+        case nil: return metadata.currentSnapshotID
+        case .snapshots(let ids):
+            guard let id = ids[table.description] else { return metadata.currentSnapshotID }
+            guard metadata.snapshot(id: id) != nil else {
+                throw QueryError(
+                    code: "snapshot-unknown", message: "\(table) has no snapshot \(id)",
+                    remedy: "GET /api/v2/tables/{table}/snapshots lists the ones there are")
+            }
+            return id
+        case .instant(let microseconds):
+            // Before its first snapshot a table is empty.
+            return metadata.snapshot(asOfMilliseconds: microseconds / 1_000)?.id
+        }
+    }
+
+    func version(of question: AnalyticQuestion) async throws -> AnswerVersion {
+        let (tables, snapshotIDs) = try await plans.all()
+        return version(question, tables, snapshotIDs)
+    }
+
+    private func version(
+        _ question: AnalyticQuestion, _ tables: [QueryTable], _ snapshotIDs: [String: Int64]
+    ) -> AnswerVersion {
+        // Quarantine changes no answer.
+        let read = snapshotIDs.filter { !$0.key.hasPrefix("quarantine.") }
+        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+        let sql = analytics.first { $0.name == question.name }?.sql ?? ""
+        let text = "\(question.name)|\(question.parameters)|\(sql)|\(read.sorted { $0.key < $1.key })"
+        for byte in text.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
+        return AnswerVersion(tag: String(hash, radix: 16), snapshotIDs: read)
+    }
+
+    func answer(_ question: AnalyticQuestion, page: Int, size: Int) async throws -> AnalyticAnswer {
+        guard let declaration = analytics.first(where: { $0.name == question.name }) else {
+            throw QueryError(
+                code: "analytic-unknown", message: "there is no analytic `\(question.name)`",
+                remedy: "use one of: \(analytics.map(\.name).joined(separator: ", "))")
+        }
+        let (tables, snapshotIDs) = try await plans.all()
+        let names = declaration.parameters.map(\.name)
+        let result = try await engine.execute(
+            QueryRequest(
+                sql: declaration.sql,
+                parameters: .named(Dictionary(zip(names, question.parameters)) { first, _ in first }),
+                tables: tables, limits: QueryLimits(rowsMax: Self.analyticRowsMax)))
+        return AnalyticAnswer(
+            version: version(question, tables, snapshotIDs), columns: result.columns,
+            rows: Array(result.rows.dropFirst(page * size).prefix(size)), total: result.rows.count)
+    }
+}
