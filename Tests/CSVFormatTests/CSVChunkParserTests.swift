@@ -255,6 +255,19 @@ import Testing
         #expect(reject.message == "the row has 1004 bytes; the limit is 100")
     }
 
+    /// Once, the scan kept its place after such a row and began it again without end.
+    @Test func `a long row may end with the file`() throws {
+        let text = "1,a\n2,\(String(repeating: "x", count: 200))"
+        let limits = CSVLimits(rowBytesMax: 100, rawBytesMax: 10, chunkBytesTarget: 1000)
+        let file = try read(text, pair, limits: limits)
+        #expect(file.rows.count == 1)
+        #expect(file.rejects.map(\.code) == ["row-too-long"])
+        #expect(file.rejects.map(\.byteCount) == [202])
+        let open = try read("1,a\n2,\"\(String(repeating: "x", count: 200))\n", pair, limits: limits)
+        #expect(open.rejects.map(\.code) == ["quote-unterminated"])
+        #expect(open.rejects.map(\.byteCount) == [204])
+    }
+
     @Test func `limits on fields are named`() throws {
         let file = try read("1,\(String(repeating: "x", count: 50))\n2,y\n", pair, limits: CSVLimits(fieldBytesMax: 20))
         #expect(file.rejects.map(\.code) == ["field-too-long"])

@@ -113,38 +113,64 @@ struct ColumnBuilder {
     mutating func settle(
         _ validityWords: UnsafePointer<UInt64>, rowCount: Int, failed: UnsafePointer<UInt64>
     ) {
-        let base = count
-        var to = base
+        var kept = 0
         for row in 0..<rowCount where unsafe (failed[row >> 6] >> UInt64(row & 63)) & 1 == 0 {
-            move(base + row, to: to)
+            let to = count + kept
             if unsafe (validityWords[row >> 6] >> UInt64(row & 63)) & 1 == 1 {
                 validity[to >> 6] |= 1 << UInt64(to & 63)
             } else {
                 hasNull = true
             }
-            to += 1
+            kept += 1
         }
-        count = to
-        if physical == .bytes { byteLength = Int(offsets[count]) }
+        switch physical {
+        case .boolean: unsafe Self.compact(&booleans, from: count, rowCount, 1, failed)
+        case .int32: unsafe Self.compact(&int32s, from: count, rowCount, 1, failed)
+        case .int64: unsafe Self.compact(&int64s, from: count, rowCount, 1, failed)
+        case .float: unsafe Self.compact(&floats, from: count, rowCount, 1, failed)
+        case .double: unsafe Self.compact(&doubles, from: count, rowCount, 1, failed)
+        case .int128: unsafe Self.compact(&int128s, from: count, rowCount, 1, failed)
+        case .fixed: unsafe Self.compact(&fixed, from: count * width, rowCount, width, failed)
+        case .bytes: unsafe compactText(rowCount, failed)
+        }
+        count += kept
     }
 
-    private mutating func move(_ from: Int, to: Int) {
-        if from == to { return }
-        switch physical {
-        case .boolean: booleans[to] = booleans[from]
-        case .int32: int32s[to] = int32s[from]
-        case .int64: int64s[to] = int64s[from]
-        case .float: floats[to] = floats[from]
-        case .double: doubles[to] = doubles[from]
-        case .int128: int128s[to] = int128s[from]
-        case .fixed: for index in 0..<width { fixed[to * width + index] = fixed[from * width + index] }
-        case .bytes:
-            let start = Int(offsets[from])
-            let length = Int(offsets[from + 1]) - start
-            let target = Int(offsets[to])
-            for index in 0..<length { bytes[target + index] = bytes[start + index] }
-            offsets[to + 1] = UInt32(target + length)
+    /// Closes the gaps that failed rows leave in `array`, where each row has `width` elements from `base` on.
+    private static func compact<T: BitwiseCopyable>(
+        _ array: inout [T], from base: Int, _ rowCount: Int, _ width: Int, _ failed: UnsafePointer<UInt64>
+    ) {
+        unsafe array.withUnsafeMutableBufferPointer { buffer in
+            var to = base
+            for row in 0..<rowCount where unsafe (failed[row >> 6] >> UInt64(row & 63)) & 1 == 0 {
+                let from = base + row * width
+                for index in 0..<width { unsafe buffer[to + index] = buffer[from + index] }
+                to += width
+            }
         }
+    }
+
+    private mutating func compactText(_ rowCount: Int, _ failed: UnsafePointer<UInt64>) {
+        var to = count
+        var length = Int(offsets[count])
+        unsafe bytes.withUnsafeMutableBufferPointer { buffer in
+            guard let text = buffer.baseAddress else { return }
+            var start = length
+            for row in count..<count + rowCount {
+                let end = Int(offsets[row + 1])
+                let bit = row - count
+                if unsafe (failed[bit >> 6] >> UInt64(bit & 63)) & 1 == 0 {
+                    if start != length {
+                        unsafe text.advanced(by: length).update(from: text + start, count: end - start)
+                    }
+                    length += end - start
+                    to += 1
+                    offsets[to] = UInt32(length)
+                }
+                start = end
+            }
+        }
+        byteLength = length
     }
 
     /// The column. The builder needs ``begin(rowCapacity:)`` before the next chunk.

@@ -23,6 +23,8 @@ struct RowJudge {
     init(layout: CSVLayout, rules: [ColumnRule], limits: CSVLimits, dialect: CSVDialect) {
         self.layout = layout
         self.rules = rules
+        var limits = limits
+        limits.fieldsMax = max(limits.fieldsMax, layout.fieldCount)
         self.limits = limits
         delimiter = dialect.delimiter
         quote = dialect.quote

@@ -59,8 +59,16 @@ enum TextQuotation {
     /// The text in quotes, control characters escaped, cut when it is long.
     static func quoted(_ text: Span<UInt8>) -> String {
         var bytes: [UInt8] = []
-        for index in 0..<min(text.count, shownBytesMax) { bytes.append(text[index]) }
-        let shown = String(decoding: bytes, as: UTF8.self).debugDescription
+        bytes.reserveCapacity(shownBytesMax)
+        var isPlain = true
+        for index in 0..<min(text.count, shownBytesMax) {
+            let byte = text[index]
+            bytes.append(byte)
+            isPlain =
+                isPlain && (0x20...0x7E).contains(byte) && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\")
+        }
+        let content = String(decoding: bytes, as: UTF8.self)
+        let shown = isPlain ? "\"\(content)\"" : content.debugDescription
         return text.count > shownBytesMax ? "\(shown) (the first \(shownBytesMax) of \(text.count) bytes)" : shown
     }
 
