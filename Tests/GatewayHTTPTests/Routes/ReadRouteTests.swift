@@ -58,18 +58,16 @@ struct JobRouteTests {
     @Test func `events follow a job to its end`() async throws {
         let harness = harness
         try await harness.run { client in
-            async let events = client.get("/api/v2/jobs/job-1", [.accept: "text/event-stream"])
-            try await Task.sleep(for: .milliseconds(400))
-            harness.ingestion.setState("job-1", .running)
-            try await Task.sleep(for: .milliseconds(600))
-            harness.ingestion.setState("job-1", .committed)
-            let answer = try await events
+            harness.ingestion.state.withLock { $0.script = [.accepted, .accepted, .running, .running, .committed] }
+            let answer = try await client.get("/api/v2/jobs/job-1", [.accept: "text/event-stream"])
             #expect(answer.headers[.contentType] == "text/event-stream")
             let states = answer.text.split(separator: "\n\n").map { event in
                 ["accepted", "running", "committed"].first { event.contains("\"state\":\"\($0)\"") }
             }
             #expect(states == ["accepted", "running", "committed"])
             #expect(answer.text.hasPrefix("id: 0\nevent: receipt\ndata: {"))
+            let metrics = try await client.get("/metrics")
+            #expect(metrics.text.contains("\nhttp_server_active_requests 1\n"))
         }
     }
 

@@ -14,6 +14,8 @@ final class FakeIngestion: IngestionService {
         var finishError: (any Error)?
         /// What `waitForJob` makes of a job.
         var endsWhileWaiting = true
+        /// States that a job goes through, one at each look; it stays as it is when they are used up.
+        var script: [JobReceipt.State] = []
         var waitedSeconds: [Double] = []
     }
 
@@ -43,7 +45,13 @@ final class FakeIngestion: IngestionService {
         return add(kind: .batch, table: request.table, bytes: body.count, fileName: nil)
     }
 
-    func job(id: String) async throws -> JobReceipt? { state.withLock { $0.jobs.first { $0.id == id } } }
+    func job(id: String) async throws -> JobReceipt? {
+        state.withLock { state in
+            guard let index = state.jobs.firstIndex(where: { $0.id == id }) else { return nil }
+            if !state.script.isEmpty { state.jobs[index].state = state.script.removeFirst() }
+            return state.jobs[index]
+        }
+    }
 
     func jobs(table: String?, page: Int, size: Int) async throws -> (jobs: [JobReceipt], total: Int) {
         state.withLock { state in
@@ -72,12 +80,6 @@ final class FakeIngestion: IngestionService {
             receipt.fileName = fileName
             state.jobs.append(receipt)
             return receipt
-        }
-    }
-
-    func setState(_ id: String, _ new: JobReceipt.State) {
-        state.withLock { state in
-            for index in state.jobs.indices where state.jobs[index].id == id { state.jobs[index].state = new }
         }
     }
 }
