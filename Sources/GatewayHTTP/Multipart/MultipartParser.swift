@@ -126,21 +126,21 @@ struct MultipartParser {
     }
 
     private mutating func passDelimiterLine() throws -> Bool {
-        var index = position
-        guard index + 1 < buffer.count else { return false }
-        if buffer[index] == UInt8(ascii: "-"), buffer[index + 1] == UInt8(ascii: "-") {
-            position = index + 2
+        guard let first = byte(at: position) else { return false }
+        if first == UInt8(ascii: "-") {
+            guard let second = byte(at: position + 1) else { return false }
+            guard second == UInt8(ascii: "-") else { throw malformedDelimiter(at: position) }
+            position += 2
             state = .epilogue
             return true
         }
-        while index < buffer.count, buffer[index] == UInt8(ascii: " ") || buffer[index] == UInt8(ascii: "\t") {
-            index += 1
-        }
+        var index = position
+        while let next = byte(at: index), next == UInt8(ascii: " ") || next == UInt8(ascii: "\t") { index += 1 }
         guard index - position <= limits.headerBytesMax else { throw limit("a boundary line is too long") }
-        guard index + 1 < buffer.count else { return false }
-        guard buffer[index] == 0x0D, buffer[index + 1] == 0x0A else {
-            throw malformed("a boundary is followed by other text", at: index)
-        }
+        guard let carriageReturn = byte(at: index) else { return false }
+        guard carriageReturn == 0x0D else { throw malformedDelimiter(at: index) }
+        guard let lineFeed = byte(at: index + 1) else { return false }
+        guard lineFeed == 0x0A else { throw malformedDelimiter(at: index) }
         partCount += 1
         guard partCount <= limits.partsMax else { throw limit("the form has more than \(limits.partsMax) parts") }
         position = index + 2
@@ -184,6 +184,8 @@ struct MultipartParser {
     }
 
     // MARK: Searching
+
+    private func byte(at index: Int) -> UInt8? { index < buffer.count ? buffer[index] : nil }
 
     /// The first delimiter from `position` on, or the first place where one may begin that the buffer's end cuts off.
     /// - Complexity: O(buffer); every byte is looked at once, and carriage returns a few times.
@@ -243,9 +245,10 @@ struct MultipartParser {
             place: Place(byteOffset: byteOffset))
     }
 
-    private func malformed(_ message: String, at index: Int) -> GatewayError {
+    private func malformedDelimiter(at index: Int) -> GatewayError {
         GatewayError(
-            code: "multipart-malformed", message: message, remedy: "check the request against RFC 7578",
+            code: "multipart-malformed", message: "a boundary is followed by other text",
+            remedy: "check the request against RFC 7578",
             place: Place(byteOffset: bufferOffset + index))
     }
 }

@@ -24,6 +24,18 @@ struct RequestOutcome: Sendable {
     }
 }
 
+/// One request under way.
+final class ActiveRequest: Sendable {
+    private let active: Meter
+
+    fileprivate init(_ active: Meter) {
+        self.active = active
+        active.increment()
+    }
+
+    deinit { active.decrement() }
+}
+
 /// The gateway's own metrics, and the access log.
 struct GatewayMetrics: Sendable {
     let factory: PrometheusRegistry
@@ -42,10 +54,11 @@ struct GatewayMetrics: Sendable {
         active = Meter(label: "http_server_active_requests", factory: factory)
     }
 
-    func requestBegan() { active.increment() }
+    /// Counts a request as under way for as long as somebody holds the token: the body of a stream does so until it is
+    /// written, or thrown away because the client left.
+    func requestBegan() -> ActiveRequest { ActiveRequest(active) }
 
     func requestEnded(_ outcome: RequestOutcome, after duration: Duration, logger: Logger) {
-        active.decrement()
         let labels = [
             ("method", Self.knownMethods.contains(outcome.method) ? outcome.method.rawValue : "other"),
             ("route", outcome.route), ("status", String(outcome.status)),
@@ -57,10 +70,12 @@ struct GatewayMetrics: Sendable {
             Counter(label: "http_server_response_bytes_total", factory: factory).increment(by: bytes)
         }
         var metadata: Logger.Metadata = [
-            "method": .string(outcome.method.rawValue), "path": .string(outcome.path), "route": .string(outcome.route),
+            "method": .string(outcome.method.rawValue), "route": .string(outcome.route),
             "status": .stringConvertible(outcome.status),
             "milliseconds": .stringConvertible(Double(duration.nanoseconds / 1_000) / 1_000),
         ]
+        // The key of a row may be a person's.
+        if !outcome.route.contains("{key}") { metadata["path"] = .string(outcome.path) }
         if let code = outcome.code { metadata["code"] = .string(code) }
         if let sender = outcome.sender { metadata["sender"] = .string(sender) }
         if let bytes = outcome.responseBytes { metadata["bytes"] = .stringConvertible(bytes) }

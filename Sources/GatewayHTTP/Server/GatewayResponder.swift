@@ -33,7 +33,7 @@ package struct GatewayResponder: HTTPResponder {
         logger[metadataKey: "hb.request.id"] = nil
         logger[metadataKey: "traceId"] = .string(traceID)
         logger[metadataKey: "requestId"] = .string(requestID)
-        metrics.requestBegan()
+        let active = metrics.requestBegan()
 
         var outcome = RequestOutcome(method: request.method, path: request.uri.path)
         var response: Response
@@ -50,7 +50,7 @@ package struct GatewayResponder: HTTPResponder {
         if let name = HTTPField.Name("X-Request-Id") { response.headers[name] = requestID }
         response.headers[.xContentTypeOptions] = "nosniff"
         if request.method == .head { response = response.createHeadResponse() }
-        return finished(response, outcome, since: start, logger: logger)
+        return finished(response, outcome, active, since: start, logger: logger)
     }
 
     private func answer(
@@ -94,7 +94,8 @@ package struct GatewayResponder: HTTPResponder {
 
     /// Access log and metrics follow when the answer is out; a stream's when its last byte is.
     private func finished(
-        _ response: Response, _ outcome: RequestOutcome, since start: ContinuousClock.Instant, logger: Logger
+        _ response: Response, _ outcome: RequestOutcome, _ active: ActiveRequest, since start: ContinuousClock.Instant,
+        logger: Logger
     ) -> Response {
         var outcome = outcome
         outcome.status = response.status.code
@@ -117,6 +118,7 @@ package struct GatewayResponder: HTTPResponder {
                 throw error
             }
             metrics.requestEnded(ended, after: .now - start, logger: logger)
+            withExtendedLifetime(active) {}
         }
         return streamed
     }
