@@ -156,6 +156,25 @@ struct SeededGenerator: RandomNumberGenerator {
         #expect(error?.code == "avro-malformed" && error?.cause != nil)
     }
 
+    /// The block is what Python's zlib makes of the long 5, without the zlib header and the last byte of the checksum.
+    @Test(arguments: [0, 1, 2, 3, 4, 5])
+    func `what Python writers leave of zlib's checksum is passed over`(excess: Int) throws {
+        let deflated: [UInt8] = [0xE3, 0x02, 0x00]
+        let trailing: [UInt8] = [0x00, 0x0B, 0x00, 0x0B, 0x01]
+        var generator = SeededGenerator(state: 7)
+        let header = try AvroFileWriter(schema: .long, codec: .deflate, using: &generator).finish()
+        var block = AvroEncoder()
+        block.write(1)
+        block.write(deflated + trailing.prefix(excess))
+        let bytes = header + block.bytes + header.suffix(16)
+        var reader = try AvroFileReader(bytes)
+        if excess <= 4 {
+            #expect(try reader.readAll() == [.long(5)])
+        } else {
+            #expect(throws: AvroError.self) { try reader.readAll() }
+        }
+    }
+
     @Test func `a block's count and bytes must agree`() throws {
         var generator = SeededGenerator(state: 7)
         var writer = AvroFileWriter(schema: .long, using: &generator)

@@ -13,12 +13,15 @@ struct ScanFixtureTests {
         var bytes: [UInt8] = []
 
         mutating func write(_ bytes: RawSpan) throws {
-            for index in 0..<bytes.byteCount { self.bytes.append(unsafe bytes.unsafeLoad(fromByteOffset: index, as: UInt8.self)) }
+            for index in 0..<bytes.byteCount {
+                self.bytes.append(unsafe bytes.unsafeLoad(fromByteOffset: index, as: UInt8.self))
+            }
         }
     }
 
     /// Writes rows as Parquet.
-    private func parquet(_ batch: ColumnBatch, _ schema: Schema, isTable: Bool) throws -> (ParquetFileSummary, [UInt8]) {
+    private func parquet(_ batch: ColumnBatch, _ schema: Schema, isTable: Bool) throws -> (ParquetFileSummary, [UInt8])
+    {
         var options = ParquetWriterOptions()
         if isTable { options.keyValueMetadata = ["iceberg.schema": SchemaJSON.text(schema)] }
         var writer = try ParquetFileWriter(schema: schema, options: options, sink: ArraySink())
@@ -53,7 +56,9 @@ struct ScanFixtureTests {
             spec: table.metadata.partitionSpec, schema: TestTable.schema)
     }
 
-    private func deletes(_ table: TestTable, _ name: String, _ positions: [(DataFile, [Int64])]) async throws -> DataFile {
+    private func deletes(_ table: TestTable, _ name: String, _ positions: [(DataFile, [Int64])]) async throws
+        -> DataFile
+    {
         let rows = try #require(
             PositionDeletes.rows(Dictionary(uniqueKeysWithValues: positions.map { ($0.0.location, $0.1) })))
         let (summary, bytes) = try parquet(rows.batch, PositionDeletes.schema, isTable: false)

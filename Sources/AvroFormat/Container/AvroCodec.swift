@@ -60,9 +60,26 @@ package enum AvroCodec: String, Sendable, Hashable {
         }
     }
 
+    /// Bytes that writers leave behind the deflate stream: none, or what is left of the checksum of the zlib container
+    /// that they cut it from. Python's Avro writers, PyIceberg's among them, leave three bytes of the four.
+    private static let deflateExcess = [0, 3, 4, 1, 2]
+
+    private static func inflate(_ block: ArraySlice<UInt8>, byteCountMax: Int) throws -> [UInt8] {
+        for excess in deflateExcess where excess < block.count {
+            do {
+                return try inflateExactly(block.dropLast(excess), byteCountMax: byteCountMax)
+            } catch let error as CompressionError where error.code == "decompression-bomb" {
+                throw error
+            } catch {
+                if excess == deflateExcess.last { throw error }
+            }
+        }
+        throw AvroError(.malformed, "a deflate block of \(block.count) bytes")
+    }
+
     /// Steps: open a gzip member; pass the block through as its deflate stream; close the member with the checksum and
     /// length of what came out. When the block ends before or behind its deflate stream, the member does not close.
-    private static func inflate(_ block: ArraySlice<UInt8>, byteCountMax: Int) throws -> [UInt8] {
+    private static func inflateExactly(_ block: ArraySlice<UInt8>, byteCountMax: Int) throws -> [UInt8] {
         var output: [UInt8] = []
         var decompressor = try StreamDecompressor(
             .gzip, limits: StreamDecompressor.Limits(outputBytesMax: byteCountMax))
