@@ -110,6 +110,52 @@ def check_types():
         equal(f"bounds {index}", (lower, upper), (value, value))
 
 
-for check in [check_commits, check_merged, check_types]:
+def scan_rows(arrow):
+    return sorted(rows(arrow, "id", "name", "year"))
+
+
+def expected_scan():
+    names = {n: (None if n % 7 == 0 else f"name {n}", 2021) for n in range(1, 1001)}
+    names |= {n: ("n", None) for n in range(1001, 1011)}
+    first = dict(names)
+    del names[30]
+    names |= {10: ("ten", 2021), 20: ("twenty", 2021), 1001: ("moved", 2022)}
+    second = dict(names)
+    del names[1000]
+    names[10] = ("ten again", 2021)
+    return [sorted((n, *values) for n, values in version.items()) for version in (first, second, names)]
+
+
+def check_scan():
+    t = table("scan")
+    versions = expected_scan()
+    for snapshot, expected in zip(t.snapshots(), versions, strict=True):
+        equal("rows", scan_rows(t.scan(snapshot_id=snapshot.snapshot_id).to_arrow()), expected)
+    where = t.scan(row_filter="year = 2022 or id = 10").to_arrow()
+    equal("filtered", scan_rows(where), [(10, "ten again", 2021), (1001, "moved", 2022)])
+    equal("files left", len(list(t.scan(row_filter="year = 2022").plan_files())), 1)
+
+
+def check_duckdb():
+    """Skipped without DuckDB's extensions, which are packages of their own."""
+    try:
+        import duckdb
+        import duckdb_extension_avro
+        import duckdb_extension_iceberg
+    except ImportError:
+        print("check_duckdb skipped: no extension packages")
+        return
+    connection = duckdb.connect(config={"allow_unsigned_extensions": "true"})
+    for package in (duckdb_extension_avro, duckdb_extension_iceberg):
+        file = next(pathlib.Path(package.__file__).parent.rglob("*.duckdb_extension"))
+        connection.execute(f"LOAD '{file}'")
+    metadata = local((folder / "scan.location").read_text())
+    found = connection.execute(f"SELECT id, name, year FROM iceberg_scan('{metadata}')").fetchall()
+    equal("rows in DuckDB", sorted(found), expected_scan()[-1])
+    entries = connection.execute(f"SELECT count(*) FROM iceberg_metadata('{metadata}')").fetchone()
+    equal("entries in DuckDB", entries, (8,))
+
+
+for check in [check_commits, check_merged, check_types, check_scan, check_duckdb]:
     check()
     print(check.__name__, "ok")

@@ -71,12 +71,18 @@ struct SeededGenerator: RandomNumberGenerator {
         return try writer.finish()
     }
 
-    @Test(arguments: [0, 1, 7, 200], [1, 100, 1 << 20])
-    func `values come back whatever the block size`(count: Int, blockBytesTarget: Int) throws {
+    @Test(arguments: [AvroCodec.null, .deflate, .zstandard, .snappy], [0, 1, 200])
+    func `values come back with every codec, whatever the block size`(codec: AvroCodec, count: Int) throws {
+        for blockBytesTarget in [1, 100, 1 << 20] {
+            try roundTrip(codec: codec, count: count, blockBytesTarget: blockBytesTarget)
+        }
+    }
+
+    private func roundTrip(codec: AvroCodec, count: Int, blockBytesTarget: Int) throws {
         let seed = UInt64.random(in: 0...(.max))
         var generator = SeededGenerator(state: seed)
         let values = (0..<count).map { _ in Self.value(using: &generator) }
-        let bytes = try Self.file(values, blockBytesTarget: blockBytesTarget)
+        let bytes = try Self.file(values, codec: codec, blockBytesTarget: blockBytesTarget)
         var reader = try AvroFileReader(bytes)
         #expect(reader.metadata["note"] == Array("hello".utf8))
         #expect(try reader.readAll() == values, "seed \(seed)")
@@ -111,12 +117,13 @@ struct SeededGenerator: RandomNumberGenerator {
         }
     }
 
-    @Test func `flipped bits never trap and never hang`() throws {
+    @Test(arguments: [AvroCodec.null, .deflate, .zstandard, .snappy])
+    func `flipped bits never trap and never hang`(codec: AvroCodec) throws {
         let seed = UInt64.random(in: 0...(.max))
         var generator = SeededGenerator(state: seed)
         let values = (0..<20).map { _ in Self.value(using: &generator) }
-        let bytes = try Self.file(values, blockBytesTarget: 200)
-        for _ in 0..<3000 {
+        let bytes = try Self.file(values, codec: codec, blockBytesTarget: 200)
+        for _ in 0..<1000 {
             var damaged = bytes
             for _ in 0..<Int.random(in: 1...3, using: &generator) {
                 damaged[Int.random(in: 0..<damaged.count, using: &generator)] ^=
@@ -130,6 +137,41 @@ struct SeededGenerator: RandomNumberGenerator {
             } catch {
                 Issue.record("seed \(seed): \(error)")
             }
+        }
+    }
+
+    @Test(arguments: [AvroCodec.deflate, .zstandard])
+    func `a block that unpacks past the limit is refused`(codec: AvroCodec) throws {
+        var generator = SeededGenerator(state: 7)
+        var writer = AvroFileWriter(schema: .bytes, codec: codec, using: &generator)
+        try writer.append { $0.write([UInt8](repeating: 0, count: 10 << 20)) }
+        let bytes = try writer.finish()
+        #expect(bytes.count < 100_000)
+        var limits = AvroLimits()
+        limits.blockBytesMax = 1 << 20
+        let error = #expect(throws: AvroError.self) {
+            var reader = try AvroFileReader(bytes, limits: limits)
+            _ = try reader.readAll()
+        }
+        #expect(error?.code == "avro-malformed" && error?.cause != nil)
+    }
+
+    /// The block is what Python's zlib makes of the long 5, without the zlib header and the last byte of the checksum.
+    @Test(arguments: [0, 1, 2, 3, 4, 5])
+    func `what Python writers leave of zlib's checksum is passed over`(excess: Int) throws {
+        let deflated: [UInt8] = [0xE3, 0x02, 0x00]
+        let trailing: [UInt8] = [0x00, 0x0B, 0x00, 0x0B, 0x01]
+        var generator = SeededGenerator(state: 7)
+        let header = try AvroFileWriter(schema: .long, codec: .deflate, using: &generator).finish()
+        var block = AvroEncoder()
+        block.write(1)
+        block.write(deflated + trailing.prefix(excess))
+        let bytes = header + block.bytes + header.suffix(16)
+        var reader = try AvroFileReader(bytes)
+        if excess <= 4 {
+            #expect(try reader.readAll() == [.long(5)])
+        } else {
+            #expect(throws: AvroError.self) { try reader.readAll() }
         }
     }
 

@@ -7,7 +7,7 @@ package enum ManifestList {
     /// The bytes of a snapshot's manifest list. New manifests get the snapshot's sequence number here.
     package static func write(
         _ manifests: [ManifestFile], snapshotID: Int64, parentID: Int64?, sequenceNumber: Int64,
-        codec: AvroCodec = .null, using generator: inout some RandomNumberGenerator
+        codec: AvroCodec = .deflate, using generator: inout some RandomNumberGenerator
     ) throws -> [UInt8] {
         let entries: [(key: String, value: String)] = [
             ("snapshot-id", String(snapshotID)), ("parent-snapshot-id", parentID.map { String($0) } ?? "null"),

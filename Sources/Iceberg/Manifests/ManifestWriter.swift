@@ -18,7 +18,7 @@ package struct ManifestWriter {
     /// - Throws: ``IcebergError`` `iceberg-unsupported` for a spec with a transform or source column unknown here.
     package init(
         content: ManifestFile.Content, specID: Int, metadata: TableMetadata, snapshotID: Int64,
-        withReferencedFile: Bool = false, codec: AvroCodec = .null, using generator: inout some RandomNumberGenerator
+        withReferencedFile: Bool = false, codec: AvroCodec = .deflate, using generator: inout some RandomNumberGenerator
     ) throws {
         guard let spec = metadata.partitionSpec(id: specID) else {
             throw IcebergError(.commitInvalid, "the table has no partition spec \(specID)")

@@ -73,7 +73,7 @@ struct ManifestMerger {
             merged.append(
                 try PendingManifest.encode(
                     &rest, content: bin[0].file.content, specID: bin[0].file.specID, metadata: metadata,
-                    snapshotID: snapshotID, targetByteCount: .max, codec: .null, location: nextLocation(),
+                    snapshotID: snapshotID, targetByteCount: .max, codec: .deflate, location: nextLocation(),
                     using: &generator))
         }
         return merged

@@ -1,4 +1,5 @@
 import AvroFormat
+import BlockCompression
 
 /// Metadata files: `<location>/metadata/<version>-<uuid>.metadata.json`, the version in five digits or more.
 package enum MetadataFile {
@@ -9,11 +10,12 @@ package enum MetadataFile {
         return "\(TableMetadata.trimmed(base))/metadata/\(padded)-\(RandomUUID.text()).metadata.json"
     }
 
-    /// The version in a metadata file's name, `nil` for names of another form. Also reads `v3.metadata.json`.
+    /// The version in a metadata file's name, `nil` for names of another form. Also reads `v3.metadata.json`
+    /// and names with `.gz`.
     package static func version(of location: String) -> Int? {
         var name = location[...]
         if let slash = name.lastIndex(of: "/") { name = name[name.index(after: slash)...] }
-        guard name.hasSuffix(".metadata.json") else { return nil }
+        guard name.hasSuffix(".metadata.json") || name.hasSuffix(".metadata.json.gz") else { return nil }
         if name.first == "v" { name = name.dropFirst() }
         let digits = name.prefix { ("0"..."9").contains($0) }
         guard !digits.isEmpty, let version = Int(digits), version >= 0 else { return nil }
@@ -34,12 +36,26 @@ package enum MetadataFile {
         return newLocation
     }
 
-    /// Reads a metadata file.
+    /// Bytes that a compressed metadata file may have when it is unpacked.
+    package static let unpackedBytesMax = 1 << 30
+
+    /// Other engines gzip metadata when `write.metadata.compression-codec` says so, and put `.gz` into the name.
+    private static func unpacked(_ bytes: [UInt8]) throws -> [UInt8] {
+        guard bytes.starts(with: [0x1F, 0x8B]) else { return bytes }
+        var output: [UInt8] = []
+        var decompressor = try StreamDecompressor(
+            .gzip, limits: StreamDecompressor.Limits(outputBytesMax: unpackedBytesMax))
+        try unsafe decompressor.push(bytes.span.bytes, into: &output)
+        try decompressor.finish()
+        return output
+    }
+
+    /// Reads a metadata file, compressed or not.
     /// - Throws: ``IcebergError`` `table-metadata-invalid` with the location, and storage errors.
     package static func read(_ location: String, io: any FileIO) async throws -> TableMetadata {
         let bytes = try await io.read(location)
         do {
-            return try TableMetadata.parse(bytes, from: location)
+            return try TableMetadata.parse(try unpacked(bytes), from: location)
         } catch let error as IcebergError where error.kind == .unsupported {
             throw error
         } catch {

@@ -27,7 +27,8 @@ extension SnapshotProducer {
 
     var merges: Bool { mergesManifests ?? (base.properties[Self.mergeEnabledKey]?.lowercased() != "false") }
 
-    var manifestCodec: AvroCodec { .null }
+    /// The codec that every reader has, and the default of other engines.
+    var manifestCodec: AvroCodec { .deflate }
 
     mutating func nextManifestLocation() -> String {
         defer { manifestCount += 1 }

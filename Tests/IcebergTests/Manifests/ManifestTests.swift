@@ -99,7 +99,9 @@ import Testing
         #expect(dataFile.first { $0.fieldID == 134 }?.schema.kind == .int, "content is required")
     }
 
-    @Test func `the manifest list's schema has required fields required, ids everywhere and element 508 not null`() throws {
+    @Test func `the manifest list's schema has required fields required, ids everywhere and element 508 not null`()
+        throws
+    {
         var generator = SystemRandomNumberGenerator()
         let bytes = try ManifestList.write([], snapshotID: 1, parentID: nil, sequenceNumber: 1, using: &generator)
         let reader = try AvroFileReader(bytes)

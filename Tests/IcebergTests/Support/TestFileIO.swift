@@ -48,13 +48,13 @@ final class MemoryFileIO: FileIO {
     func exists(_ location: String) async throws -> Bool { state.withLock { $0.files[location] != nil } }
 }
 
-/// Files below a folder, under `file://` locations.
+/// Files under `file://` locations, whose path is taken as it stands: other engines write `%` into names and mean it.
 struct LocalFileIO: FileIO {
     private func url(_ location: String) throws -> URL {
-        guard let url = URL(string: location), url.isFileURL else {
+        guard location.hasPrefix("file:///") else {
             throw IcebergError(.unsupported, "no file location", location: location)
         }
-        return url
+        return URL(fileURLWithPath: String(location.dropFirst(7)))
     }
 
     func read(_ location: String) async throws -> [UInt8] { Array(try Data(contentsOf: try url(location))) }

@@ -169,6 +169,31 @@ import Testing
         #expect(read == table.metadata)
     }
 
+    @Test(
+        arguments: [
+            ("s3://b/t/metadata/00012-x.metadata.json", 12), ("v7.metadata.json", 7), ("00001-x.gz.metadata.json", 1),
+            ("v2.metadata.json.gz", 2), ("x.metadata.json", nil), ("00001-x.json", nil),
+            ("99999999999999999999-x.metadata.json", nil),
+        ] as [(String, Int?)])
+    func `a metadata file's version is in its name`(_ location: String, _ version: Int?) {
+        #expect(MetadataFile.version(of: location) == version)
+    }
+
+    @Test func `metadata that another engine compressed is read`() async throws {
+        // gzip of {"format-version":3}: enough to see that it was unpacked.
+        let bytes: [UInt8] = [
+            0x1F, 0x8B, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0x03, 0xAB, 0x56, 0x4A, 0xCB, 0x2F, 0xCA, 0x4D, 0x2C,
+            0xD1, 0x2D, 0x4B, 0x2D, 0x2A, 0xCE, 0xCC, 0xCF, 0x53, 0xB2, 0x32, 0xAE, 0x05, 0x00, 0x9B, 0x00, 0x37, 0x12,
+            0x14, 0x00, 0x00, 0x00,
+        ]
+        let io = MemoryFileIO()
+        try await io.write("memory://00000-a.gz.metadata.json", bytes)
+        let error = await #expect(throws: IcebergError.self) {
+            try await MetadataFile.read("memory://00000-a.gz.metadata.json", io: io)
+        }
+        #expect(error?.code == "iceberg-unsupported")
+    }
+
     @Test func `no update changes nothing`() throws {
         let base = try metadata()
         #expect(try base.applying([], nowMilliseconds: 9_000) == base)
