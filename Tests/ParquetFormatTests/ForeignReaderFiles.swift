@@ -111,7 +111,8 @@ import Testing
                 SchemaField(id: 3, name: "d", type: .decimal(precision: 20, scale: 2), required: false),
             ])
         let numbers = (0..<5000).map { Int64(2500 - $0) }
-        let options = ParquetWriterOptions(rowGroupRowsMax: 1000, pageRowsMax: 100, keyValueMetadata: ["iceberg.schema": "{}"])
+        let options = ParquetWriterOptions(
+            rowGroupRowsMax: 1000, pageRowsMax: 100, keyValueMetadata: ["iceberg.schema": "{}"])
         return File(
             name: "falling", schema: schema,
             batches: [
