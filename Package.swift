@@ -65,7 +65,7 @@ let package = Package(
         lake("AvroFormat", ["LakeModel", "ByteKernels", "BlockCompression"]),
 
         // L2: the table format.
-        lake("Iceberg", ["LakeModel", "ByteKernels", "ParquetFormat", "AvroFormat"]),
+        lake("Iceberg", ["LakeModel", "ByteKernels", "BlockCompression", "ParquetFormat", "AvroFormat"]),
 
         // L3: one protocol a role, with its embedded default.
         lake("ObjectStorage", ["LakeModel", "Iceberg"]),
@@ -105,8 +105,12 @@ let package = Package(
                 "QueryEngineDuckDB", "Observability", "CatalogService", "Ingestion", "Analytics", "GatewayHTTP", logging,
                 metrics, nio, lifecycle, .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
+            swiftSettings: strict),
+        .executableTarget(
+            name: "query-worker-probe", dependencies: ["QueryEngineDuckDB"], path: "Sources/QueryWorkerProbe",
             swiftSettings: strict),
         lake("LakeTesting", ["LakeModel", "ObjectStorage", "EventLog", "OperationalStore", "CatalogService"]),
 
@@ -122,7 +126,7 @@ let package = Package(
         tests("OperationalStore", ["LakeModel", "SQLiteSupport", "LakeTesting", grdb]),
         tests("CatalogService", ["LakeModel", "SQLiteSupport", "LakeTesting", grdb]),
         tests(
-            "QueryEngineDuckDB", ["LakeModel", "QueryEngine", "Analytics", "dipper", logging],
+            "QueryEngineDuckDB", ["LakeModel", "QueryEngine", "Analytics", "query-worker-probe", logging],
             resources: [.copy("Fixtures")]),
         tests("Analytics", ["LakeModel", "QueryEngine"]),
         tests("Observability", [logging, metrics]),

@@ -3,6 +3,7 @@ import Foundation
 import Ingestion
 import LakeModel
 import NIOCore
+import NIOHTTP1
 
 /// What a server answered instead of what was asked for, or why it could not be reached.
 struct ClientError: LakeError {

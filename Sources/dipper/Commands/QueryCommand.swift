@@ -4,6 +4,7 @@ import GatewayHTTP
 import LakeModel
 import Logging
 import QueryEngine
+import QueryEngineDuckDB
 
 /// `dipper query`: one SELECT over the lake.
 struct QueryCommand: AsyncParsableCommand {

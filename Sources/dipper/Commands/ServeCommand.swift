@@ -1,10 +1,12 @@
 import ArgumentParser
 import Foundation
 import GatewayHTTP
+import Ingestion
 import LakeModel
 import Logging
 import Metrics
 import Observability
+import QueryEngineDuckDB
 import ServiceLifecycle
 import UnixSignals
 

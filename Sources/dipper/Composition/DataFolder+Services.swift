@@ -1,4 +1,7 @@
+import CatalogService
+import EventLog
 import GatewayHTTP
+import LakeModel
 import QueryEngine
 
 extension DataFolder {

@@ -28,7 +28,7 @@ struct OperationalRowReader: RowReading {
         let values = try zip(key, declaration.keyColumns).map { text, column in
             do {
                 return try ValueParser.parse(text, as: declaration.columns[column].type)
-            } catch {
+            } catch let error as ValueParseError {
                 throw QueryError(
                     code: "key-invalid", message: "`\(declaration.columns[column].name)`: \(error.message)",
                     remedy: "send a \(declaration.columns[column].type)")
