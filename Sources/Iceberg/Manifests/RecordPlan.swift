@@ -4,7 +4,18 @@ import AvroFormat
 ///
 /// Files of other engines may order fields differently, leave some out or add unknown ones, which are skipped.
 struct RecordPlan: Sendable {
-    struct Field: Sendable {
+    /// How a field's values are read, without a look at the schema for each of them.
+    enum Form: Sendable, Equatable {
+        case integer, boolean, bytes, string
+        case fixed(byteCount: Int)
+        case integers
+        /// Records of a field id and an integer, or of a field id and bytes.
+        case integerMap, bytesMap
+        case other
+    }
+
+    /// A class, so that passing one to a reader costs one count of references and not one for each part.
+    final class Field: Sendable {
         /// The Iceberg field id; for files without ids (early version 1) -1.
         let id: Int
         let name: String
@@ -16,6 +27,44 @@ struct RecordPlan: Sendable {
         let record: RecordPlan?
         /// The plan of the items when the field is an array of records.
         let items: RecordPlan?
+        let form: Form
+
+        init(_ field: AvroField, coding: AvroCodingSchema, depth: Int) throws {
+            id = field.fieldID ?? -1
+            name = field.name
+            if case .union(let branches) = field.schema.kind, branches.count == 2,
+                let null = branches.firstIndex(where: { $0.kind == .null })
+            {
+                nullBranch = null
+                schema = branches[1 - null]
+            } else {
+                nullBranch = nil
+                schema = field.schema
+            }
+            if case .array(let item) = schema.kind, item.fields != nil {
+                items = try RecordPlan(item, coding: coding, depth: depth + 1)
+            } else {
+                items = nil
+            }
+            record = schema.fields == nil ? nil : try RecordPlan(schema, coding: coding, depth: depth + 1)
+            form = Self.form(schema, items: items)
+        }
+
+        private static func form(_ schema: AvroSchema, items: RecordPlan?) -> Form {
+            switch schema.kind {
+            case .int, .long: return .integer
+            case .boolean: return .boolean
+            case .bytes: return .bytes
+            case .string: return .string
+            case .fixed(_, let size): return .fixed(byteCount: size)
+            case .array(let item) where item.kind == .int || item.kind == .long: return .integers
+            case .array:
+                guard let pair = items?.fields, pair.count == 2, pair[0].nullBranch == nil, pair[0].form == .integer
+                else { return .other }
+                return pair[1].form == .integer ? .integerMap : pair[1].form == .bytes ? .bytesMap : .other
+            default: return .other
+            }
+        }
     }
 
     let fields: [Field]
@@ -26,24 +75,7 @@ struct RecordPlan: Sendable {
             throw IcebergError(.manifestInvalid, "an Avro schema without the record that is due")
         }
         self.coding = coding
-        self.fields = try fields.map { field in
-            var schema = field.schema
-            var nullBranch: Int?
-            if case .union(let branches) = schema.kind, branches.count == 2,
-                let null = branches.firstIndex(where: { $0.kind == .null })
-            {
-                nullBranch = null
-                schema = branches[1 - null]
-            }
-            var items: RecordPlan?
-            if case .array(let item) = schema.kind, item.fields != nil {
-                items = try RecordPlan(item, coding: coding, depth: depth + 1)
-            }
-            let record = schema.fields == nil ? nil : try RecordPlan(schema, coding: coding, depth: depth + 1)
-            return Field(
-                id: field.fieldID ?? -1, name: field.name, schema: schema, nullBranch: nullBranch, record: record,
-                items: items)
-        }
+        self.fields = try fields.map { try Field($0, coding: coding, depth: depth) }
     }
 
     /// Throws unless all fields of these ids are there.
@@ -63,10 +95,8 @@ extension AvroCursor {
 
     mutating func readLong(_ field: RecordPlan.Field) throws -> Int64? {
         if try isNull(field) { return nil }
-        switch field.schema.kind {
-        case .int, .long: return try readLong()
-        default: throw Self.mismatch(field)
-        }
+        guard field.form == .integer else { throw Self.mismatch(field) }
+        return try readLong()
     }
 
     mutating func readInt(_ field: RecordPlan.Field) throws -> Int? {
@@ -77,30 +107,28 @@ extension AvroCursor {
 
     mutating func readBoolean(_ field: RecordPlan.Field) throws -> Bool? {
         if try isNull(field) { return nil }
-        guard case .boolean = field.schema.kind else { throw Self.mismatch(field) }
+        guard field.form == .boolean else { throw Self.mismatch(field) }
         return try readBoolean()
     }
 
     mutating func readString(_ field: RecordPlan.Field) throws -> String? {
         if try isNull(field) { return nil }
-        guard case .string = field.schema.kind else { throw Self.mismatch(field) }
+        guard field.form == .string else { throw Self.mismatch(field) }
         return try readString()
     }
 
     mutating func readBytes(_ field: RecordPlan.Field) throws -> [UInt8]? {
         if try isNull(field) { return nil }
-        switch field.schema.kind {
+        switch field.form {
         case .bytes, .string: return try readBytes()
-        case .fixed(_, let size): return try readFixed(size)
+        case .fixed(let size): return try readFixed(size)
         default: throw Self.mismatch(field)
         }
     }
 
     mutating func readLongs(_ field: RecordPlan.Field) throws -> [Int64]? {
         if try isNull(field) { return nil }
-        guard case .array(let items) = field.schema.kind, items.kind == .long || items.kind == .int else {
-            throw Self.mismatch(field)
-        }
+        guard field.form == .integers else { throw Self.mismatch(field) }
         var values: [Int64] = []
         while case let count = try readBlockCount(), count > 0 {
             for _ in 0..<count { values.append(try readLong()) }
@@ -108,41 +136,39 @@ extension AvroCursor {
         return values
     }
 
-    /// Reads an array of key and value records whose keys are field ids.
-    mutating func readMap<Value>(
-        _ field: RecordPlan.Field, _ readValue: (inout AvroCursor) throws -> Value
-    ) throws -> FieldMap<Value>? {
+    /// Items that room is made for before they are read: a count in a file is not believed.
+    private static let reservedItemsMax = 1024
+
+    /// Reads an array of records of a field id and an integer.
+    mutating func readLongMap(_ field: RecordPlan.Field) throws -> FieldMap<Int64>? {
         if try isNull(field) { return nil }
-        guard let items = field.items, items.fields.count == 2, items.fields[0].nullBranch == nil,
-            items.fields[0].schema.kind == .int
-        else { throw Self.mismatch(field) }
-        let valueField = items.fields[1]
-        var entries: [FieldMap<Value>.Entry] = []
+        guard field.form == .integerMap, let value = field.items?.fields[1] else { throw Self.mismatch(field) }
+        var entries: [FieldMap<Int64>.Entry] = []
         while case let count = try readBlockCount(), count > 0 {
-            if entries.isEmpty { entries.reserveCapacity(min(count, remaining)) }
+            entries.reserveCapacity(entries.count + min(count, Self.reservedItemsMax))
             for _ in 0..<count {
                 let id = try readInt()
-                if try isNull(valueField) { continue }
-                entries.append(FieldMap.Entry(id: Int(id), value: try readValue(&self)))
+                if try isNull(value) { continue }
+                entries.append(FieldMap.Entry(id: Int(id), value: try readLong()))
             }
         }
         return FieldMap(entries)
     }
 
-    mutating func readLongMap(_ field: RecordPlan.Field) throws -> FieldMap<Int64>? {
-        if let items = field.items, items.fields.count == 2, items.fields[1].schema.kind != .long,
-            items.fields[1].schema.kind != .int
-        {
-            throw Self.mismatch(field)
-        }
-        return try readMap(field) { try $0.readLong() }
-    }
-
+    /// Reads an array of records of a field id and bytes.
     mutating func readBytesMap(_ field: RecordPlan.Field) throws -> FieldMap<[UInt8]>? {
-        if let items = field.items, items.fields.count == 2, items.fields[1].schema.kind != .bytes {
-            throw Self.mismatch(field)
+        if try isNull(field) { return nil }
+        guard field.form == .bytesMap, let value = field.items?.fields[1] else { throw Self.mismatch(field) }
+        var entries: [FieldMap<[UInt8]>.Entry] = []
+        while case let count = try readBlockCount(), count > 0 {
+            entries.reserveCapacity(entries.count + min(count, Self.reservedItemsMax))
+            for _ in 0..<count {
+                let id = try readInt()
+                if try isNull(value) { continue }
+                entries.append(FieldMap.Entry(id: Int(id), value: try readBytes()))
+            }
         }
-        return try readMap(field) { try $0.readBytes() }
+        return FieldMap(entries)
     }
 
     mutating func skip(_ field: RecordPlan.Field, _ coding: AvroCodingSchema) throws {
