@@ -20,7 +20,7 @@ package enum Hash64 {
     /// - Complexity: O(n), about one multiplication each 16 bytes.
     @inlinable package static func hash(_ bytes: RawSpan, seed: UInt64 = 0) -> UInt64 {
         let count = bytes.byteCount
-        var state = seed ^ mixA
+        var state = fold(seed ^ mixA, mixC)
         var position = 0
         while count - position > 16 {
             let left = unsafe bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: position, as: UInt64.self)
