@@ -168,6 +168,7 @@ enum OpenAPISchemas {
                         required: ["formatVersion", "schema", "key", "partition", "sortOrder", "properties"],
                         [
                             "formatVersion": count, "tableUuid": ["type": "string", "format": "uuid"],
+                            "metadataLocation": ["type": "string"],
                             "schema": ["type": "array", "items": ["$ref": "#/components/schemas/Field"]], "key": texts,
                             "partition": texts, "sortOrder": texts, "properties": textMap,
                             "currentSnapshot": ["$ref": "#/components/schemas/Snapshot"],

@@ -57,6 +57,8 @@ package struct TableDetail: Sendable, Hashable {
     package var summary: TableSummary
     package var formatVersion: Int
     package var tableUUID: String?
+    /// The table's current metadata file, by which other readers open it.
+    package var metadataLocation: String?
     package var fields: [SchemaField]
     package var key: [String]
     /// Partition fields as text, for example `hire_year` or `bucket(16, id)`.
@@ -66,13 +68,14 @@ package struct TableDetail: Sendable, Hashable {
     package var currentSnapshot: SnapshotSummary?
 
     package init(
-        summary: TableSummary, formatVersion: Int, tableUUID: String? = nil, fields: [SchemaField], key: [String] = [],
-        partition: [String] = [], sortOrder: [String] = [], properties: [String: String] = [:],
+        summary: TableSummary, formatVersion: Int, tableUUID: String? = nil, metadataLocation: String? = nil,
+        fields: [SchemaField], key: [String] = [], partition: [String] = [], sortOrder: [String] = [], properties: [String: String] = [:],
         currentSnapshot: SnapshotSummary? = nil
     ) {
         self.summary = summary
         self.formatVersion = formatVersion
         self.tableUUID = tableUUID
+        self.metadataLocation = metadataLocation
         self.fields = fields
         self.key = key
         self.partition = partition

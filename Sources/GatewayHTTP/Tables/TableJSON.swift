@@ -21,6 +21,7 @@ enum TableJSON {
     static func detail(_ table: TableDetail, nowMicroseconds: Int64) -> JSONValue {
         let values: KeyValuePairs<String, JSONValue?> = [
             "formatVersion": .integer(Int64(table.formatVersion)), "tableUuid": .string(table.tableUUID),
+            "metadataLocation": .string(table.metadataLocation),
             "schema": .array(table.fields.map(field)), "key": .strings(table.key),
             "partition": .strings(table.partition), "sortOrder": .strings(table.sortOrder),
             "properties": .map(table.properties), "currentSnapshot": table.currentSnapshot.map(snapshot),

@@ -56,7 +56,7 @@ struct ServeCommand: AsyncParsableCommand {
         let queries = try folder.queryEngine(logger: logger)
         let gateway = try Gateway(
             configuration: configuration, services: folder.services(queries: queries), registry: registry,
-            logger: logger)
+            logger: logger, additionalProblems: ServerProblems.all)
         let application = gateway.application { port in
             logger.notice("listening", metadata: ["host": "\(host)", "port": "\(port)"])
         }

@@ -24,12 +24,9 @@ struct LakeTableBrowser: TableBrowsing {
 
     func table(_ table: String) async throws -> TableDetail? {
         guard let (identifier, metadata) = try await find(table) else { return nil }
-        var properties = metadata.properties
-        // Readers open the table by this file.
-        properties["metadata-location"] = metadata.metadataLocation
         return TableDetail(
             summary: summary(identifier, metadata), formatVersion: metadata.formatVersion,
-            tableUUID: metadata.tableUUID, fields: metadata.schema.fields,
+            tableUUID: metadata.tableUUID, metadataLocation: metadata.metadataLocation, fields: metadata.schema.fields,
             key: metadata.schema.identifierFieldIDs.compactMap { metadata.schema.field(id: $0)?.name },
             partition: metadata.partitionSpec.fields.map { field in
                 field.transform == .identity
@@ -39,7 +36,7 @@ struct LakeTableBrowser: TableBrowsing {
             sortOrder: metadata.sortOrder.fields.map {
                 metadata.schema.field(id: $0.sourceID)?.name ?? "field \($0.sourceID)"
             },
-            properties: properties, currentSnapshot: metadata.currentSnapshot.map { summary($0, metadata) })
+            properties: metadata.properties, currentSnapshot: metadata.currentSnapshot.map { summary($0, metadata) })
     }
 
     func snapshots(of table: String, page: Int, size: Int) async throws -> ListPage<SnapshotSummary>? {
