@@ -282,6 +282,8 @@ def check_pruning(folder):
     table = pq.read_table(path, filters=[("k", ">", -500), ("k", "<", -450)])
     assert sorted(table["k"].to_pylist()) == want
     assert pq.ParquetFile(path).metadata.metadata[b"iceberg.schema"] == b"{}"
+    sorting = pq.ParquetFile(path).metadata.row_group(4).sorting_columns
+    assert sorting == (pq.SortingColumn(0, descending=True, nulls_first=False),), sorting
     for value in (-2499, 0, 2500):
         text = str(value + 100000)
         assert duckdb.sql(f"SELECT count(*) FROM '{path}' WHERE s = '{text}'").fetchone()[0] == 1

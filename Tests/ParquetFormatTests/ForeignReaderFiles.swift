@@ -112,7 +112,8 @@ import Testing
             ])
         let numbers = (0..<5000).map { Int64(2500 - $0) }
         let options = ParquetWriterOptions(
-            rowGroupRowsMax: 1000, pageRowsMax: 100, keyValueMetadata: ["iceberg.schema": "{}"])
+            rowGroupRowsMax: 1000, pageRowsMax: 100, keyValueMetadata: ["iceberg.schema": "{}"],
+            sortingColumns: [ParquetSortingColumn(fieldID: 1, isDescending: true, nullsFirst: false)])
         return File(
             name: "falling", schema: schema,
             batches: [

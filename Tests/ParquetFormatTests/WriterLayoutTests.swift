@@ -95,6 +95,26 @@ import Testing
         #expect(finished.summary == together.summary)
     }
 
+    @Test func `encoders on several tasks make the same bytes as one`() async throws {
+        var random = SeededRandom(purpose: "encoders on tasks")
+        let schema = ForeignReaderFiles.schema()
+        let batches = (0..<8).map { _ in ForeignReaderFiles.randomBatch(300, nulls: 0.1, variety: 30, &random) }
+        var encoder = try RowGroupEncoder(schema: schema)
+        var expected: [[UInt8]] = []
+        for batch in batches { expected.append(try encoder.encode([batch]).chunks.flatMap(\.bytes)) }
+        let found = try await withThrowingTaskGroup(of: (Int, [UInt8]).self) { group in
+            for task in 0..<4 {
+                group.addTask {
+                    var encoder = try RowGroupEncoder(schema: schema)
+                    _ = try encoder.encode([batches[task]])
+                    return (task, try encoder.encode([batches[task + 4]]).chunks.flatMap(\.bytes))
+                }
+            }
+            return try await group.reduce(into: [:]) { $0[$1.0] = $1.1 }
+        }
+        for task in 0..<4 { #expect(found[task] == expected[task + 4]) }
+    }
+
     @Test func `how rows are cut into batches leaves no trace in the file`() throws {
         var random = SeededRandom(purpose: "batches")
         let types = allTypes
@@ -155,5 +175,33 @@ import Testing
         #expect(throws: ParquetError.self) { try write(Schema(id: 0, fields: [nested]), []) }
         let options = ParquetWriterOptions(sortingColumns: [ParquetSortingColumn(fieldID: 9)])
         #expect(throws: ParquetError.self) { try write(Schema(id: 0, fields: []), [], options: options) }
+    }
+
+    @Test func `columns that shrink as well at the fast level get it`() throws {
+        var random = SeededRandom(seed: 5, purpose: "compression sampling")
+        let schema = Schema(
+            id: 0,
+            fields: [
+                SchemaField(id: 1, name: "id", type: .long, required: true),
+                SchemaField(id: 2, name: "text", type: .string, required: true),
+                SchemaField(id: 3, name: "own", type: .long, required: true),
+            ])
+        let words = (0..<3000).map { _ in randomDatum(.uuid, variety: .max, using: &random) }.map { "\($0)".prefix(40) }
+        let ids = vector(.long, (0..<20_000).map { _ in randomDatum(.long, variety: .max, using: &random) })
+        let texts = vector(
+            .string,
+            (0..<20_000).map { _ in
+                .string((0..<4).map { _ in words.randomElement(using: &random) ?? "" }.joined(separator: " "))
+            })
+        let options = ParquetWriterOptions(
+            compression: .zstd(level: 19), columnCompression: [3: .none])
+        let codecs = try CompressionSampling.columnCompression(
+            schema: schema, options: options, sample: batch([ids, texts, ids]), growthPercentMax: 5)
+        #expect(codecs[1] == .zstd(level: 1), "noise does not shrink at any level")
+        #expect(codecs[2] == nil, "texts of few words shrink much more at level 19")
+        #expect(codecs[3] == CompressionCodec.none)
+        let all = try CompressionSampling.columnCompression(
+            schema: schema, options: options, sample: batch([ids, texts, ids]), growthPercentMax: 10_000)
+        #expect(all[1] == .zstd(level: 1) && all[2] == .zstd(level: 1))
     }
 }
