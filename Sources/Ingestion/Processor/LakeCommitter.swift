@@ -100,7 +100,14 @@ struct LakeCommitter: Sendable {
             try await context.tables.catalog.commit(commit)
         } catch let error as CatalogError where error.code == "commit-state-unknown" {
             guard let receipt = commit.receipts.first else { throw error }
-            if try await context.tables.catalog.receipt(id: receipt.id) == nil {
+            let found: ReceiptRow?
+            do {
+                found = try await context.tables.catalog.receipt(id: receipt.id)
+            } catch _ {
+                // Still unknown: nothing may be deleted, and the log's record is looked at again from the watermark.
+                throw error
+            }
+            if found == nil {
                 throw CatalogError(
                     code: "commit-conflict", message: "the commit did not take place", cause: error, isRetryable: true)
             }
