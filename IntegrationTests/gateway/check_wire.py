@@ -178,6 +178,10 @@ def crowded(wire, upload):
     check(status == 202, f"afterwards there is a place again: {status}")
 
 
+# Memory that loading may take beside taking in, in MB; less than one of the bodies sent.
+LOAD_MEGABYTES_MAX = 200
+
+
 def resident(pid):
     with open(f"/proc/{pid}/status") as file:
         return next(int(line.split()[1]) for line in file if line.startswith("VmRSS")) >> 10
@@ -212,7 +216,8 @@ def large(wire, upload, pid, megabytes):
         check(status == 202, f"{form}: {megabytes} MB, {status}, {megabytes / seconds:.0f} MB/s")
     stop.set()
     watcher.join()
-    check(peak[0] - before < 64, f"resident set {before} MB before, {peak[0]} MB at most")
+    # The server also loads what has come meanwhile, in buffers of a fixed size; a body that was held would show on top.
+    check(peak[0] - before < LOAD_MEGABYTES_MAX, f"resident set {before} MB before, {peak[0]} MB at most")
 
 
 def main():

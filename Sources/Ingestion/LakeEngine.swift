@@ -51,7 +51,8 @@ package final class LakeEngine: Sendable {
         for topic in ingestion.model.tables.map(\.name) {
             let end = try await ingestion.log.endOffset(topic: topic, partition: 0)
             let row = try await tables.catalog.watermark(topic: topic, partition: 0)
-            ingestion.gauge.worked(topic: topic, nextOffset: row?.incarnation == ingestion.log.incarnation ? row?.nextOffset ?? 0 : 0)
+            ingestion.gauge.worked(
+                topic: topic, nextOffset: row?.incarnation == ingestion.log.incarnation ? row?.nextOffset ?? 0 : 0)
             if end > 0 { ingestion.gauge.appended(topic: topic, offset: end - 1) }
         }
     }

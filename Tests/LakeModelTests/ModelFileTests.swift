@@ -43,7 +43,8 @@ struct ModelFileTests {
     }
 
     @Test func `column names and aliases collide regardless of case`() throws {
-        let yaml = "tables:\n  - name: t\n    columns:\n      - {name: a, type: int}\n      - {name: b, aliases: [A], type: int}"
+        let yaml =
+            "tables:\n  - name: t\n    columns:\n      - {name: a, type: int}\n      - {name: b, aliases: [A], type: int}"
         let error = try #require(throws: ModelError.self) { try ModelFile.parse(yaml, source: "model.yaml") }
         #expect(error.code == "model-name-repeated")
     }

@@ -69,7 +69,8 @@ package struct TableDetail: Sendable, Hashable {
 
     package init(
         summary: TableSummary, formatVersion: Int, tableUUID: String? = nil, metadataLocation: String? = nil,
-        fields: [SchemaField], key: [String] = [], partition: [String] = [], sortOrder: [String] = [], properties: [String: String] = [:],
+        fields: [SchemaField], key: [String] = [], partition: [String] = [], sortOrder: [String] = [],
+        properties: [String: String] = [:],
         currentSnapshot: SnapshotSummary? = nil
     ) {
         self.summary = summary

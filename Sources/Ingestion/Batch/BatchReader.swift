@@ -49,11 +49,13 @@ struct BatchReader: Sendable {
     private func rows(_ scanner: inout JSONScanner) throws -> Result {
         guard scanner.peek() != nil else {
             throw IngestionError(
-                code: "batch-empty", message: "the body is empty", remedy: "send a JSON array of 1 to \(limits.batchRowsMax) objects")
+                code: "batch-empty", message: "the body is empty",
+                remedy: "send a JSON array of 1 to \(limits.batchRowsMax) objects")
         }
         try scanner.expect(UInt8(ascii: "["), "a JSON array of objects")
         var builders = table.columns.map { DatumColumnBuilder(type: $0.type) }
-        var result = Result(accepted: ColumnBatch(columns: [], rowCount: 0), acceptedPlaces: [], refused: [], rowsRead: 0)
+        var result = Result(
+            accepted: ColumnBatch(columns: [], rowCount: 0), acceptedPlaces: [], refused: [], rowsRead: 0)
         var lines = LineCounter(scanner.bytes)
         if !scanner.take(UInt8(ascii: "]")) {
             repeat {
@@ -65,7 +67,8 @@ struct BatchReader: Sendable {
                 case .success(let values):
                     for (column, value) in values.enumerated() { builders[column].append(value) }
                     result.acceptedPlaces.append(
-                        AcceptedPlace(index: result.rowsRead, byteRange: start..<scanner.offset, line: lines.line(at: start)))
+                        AcceptedPlace(
+                            index: result.rowsRead, byteRange: start..<scanner.offset, line: lines.line(at: start)))
                 case .failure(let refusal):
                     result.refused.append(
                         RefusedRow(
@@ -95,14 +98,17 @@ struct BatchReader: Sendable {
         guard scanner.peek() == UInt8(ascii: "{") else {
             let value = try scanner.value(depth: 1)
             refuse(nil, "row-not-object", "row \(index) is \(value.kind); send an object with \(columnNames)")
-            return .failure(Refusal(verdict: verdict ?? RowVerdict(index: index, column: nil, code: "row-not-object", message: "")))
+            return .failure(
+                Refusal(verdict: verdict ?? RowVerdict(index: index, column: nil, code: "row-not-object", message: "")))
         }
         _ = scanner.take(UInt8(ascii: "{"))
         var values = [Datum?](repeating: nil, count: table.columns.count)
         var seen = [Bool](repeating: false, count: table.columns.count)
         if !scanner.take(UInt8(ascii: "}")) {
             repeat {
-                guard scanner.peek() == UInt8(ascii: "\"") else { throw scanner.failure("a field name in quotes is expected") }
+                guard scanner.peek() == UInt8(ascii: "\"") else {
+                    throw scanner.failure("a field name in quotes is expected")
+                }
                 let name = String(decoding: try scanner.string(), as: UTF8.self)
                 try scanner.expect(UInt8(ascii: ":"), ":")
                 let value = try scanner.value(depth: 2)
@@ -113,7 +119,8 @@ struct BatchReader: Sendable {
                     continue
                 }
                 if seen[column] {
-                    refuse(table.columns[column].name, "field-repeated", "`\(name)` stands in the row twice; send it once")
+                    refuse(
+                        table.columns[column].name, "field-repeated", "`\(name)` stands in the row twice; send it once")
                 }
                 seen[column] = true
                 do {
@@ -126,7 +133,8 @@ struct BatchReader: Sendable {
         }
         for (column, declaration) in table.columns.enumerated() where values[column] == nil {
             if declaration.required || table.key.contains(declaration.name) {
-                refuse(declaration.name, "value-missing", "`\(declaration.name)` is required; send a \(declaration.type)")
+                refuse(
+                    declaration.name, "value-missing", "`\(declaration.name)` is required; send a \(declaration.type)")
             }
         }
         if let verdict { return .failure(Refusal(verdict: verdict)) }
@@ -136,7 +144,8 @@ struct BatchReader: Sendable {
     private func column(named name: String) -> Int? {
         table.columns.firstIndex { $0.name == name }
             ?? table.columns.firstIndex {
-                $0.name.lowercased() == name.lowercased() || $0.aliases.contains { $0.lowercased() == name.lowercased() }
+                $0.name.lowercased() == name.lowercased()
+                    || $0.aliases.contains { $0.lowercased() == name.lowercased() }
             }
     }
 
@@ -148,7 +157,8 @@ struct BatchReader: Sendable {
             count += 1
         } while scanner.take(UInt8(ascii: ","))
         return IngestionError(
-            code: "batch-too-large", message: "the batch has at least \(count) rows, \(limits.batchRowsMax) are allowed",
+            code: "batch-too-large",
+            message: "the batch has at least \(count) rows, \(limits.batchRowsMax) are allowed",
             remedy: "send it in batches of at most \(limits.batchRowsMax) rows, or as a CSV upload")
     }
 

@@ -61,17 +61,22 @@ enum BatchValue {
         if let minimum = column.minimum, isLess(datum, minimum) {
             throw Refusal(
                 code: "value-out-of-range",
-                message: "`\(column.name)` is below the least value allowed, \(ValueFormatter.text(minimum, type: column.type))")
+                message:
+                    "`\(column.name)` is below the least value allowed, \(ValueFormatter.text(minimum, type: column.type))"
+            )
         }
         if let maximum = column.maximum, isLess(maximum, datum) {
             throw Refusal(
                 code: "value-out-of-range",
-                message: "`\(column.name)` is above the greatest value allowed, \(ValueFormatter.text(maximum, type: column.type))")
+                message:
+                    "`\(column.name)` is above the greatest value allowed, \(ValueFormatter.text(maximum, type: column.type))"
+            )
         }
         if let pattern = column.pattern, case .string(let text) = datum {
             // The model file's validation has compiled the pattern already.
             guard let regex = try? Regex(pattern), text.wholeMatch(of: regex) != nil else {
-                throw Refusal(code: "pattern-mismatch", message: "`\(column.name)` does not match the pattern \(pattern)")
+                throw Refusal(
+                    code: "pattern-mismatch", message: "`\(column.name)` does not match the pattern \(pattern)")
             }
         }
     }

@@ -82,7 +82,9 @@ struct JSONScanner: Sendable {
     }
 
     private mutating func word(_ text: String, _ value: Value) throws(Failure) -> Value {
-        guard bytes[offset...].starts(with: text.utf8) else { throw failure("true, false, null or a value is expected") }
+        guard bytes[offset...].starts(with: text.utf8) else {
+            throw failure("true, false, null or a value is expected")
+        }
         offset += text.utf8.count
         return value
     }
@@ -185,7 +187,8 @@ struct JSONScanner: Sendable {
     }
 
     private mutating func hexUnit() throws(Failure) -> UInt16 {
-        guard offset + 4 <= bytes.count, bytes[offset..<offset + 4].allSatisfy({ Character(UnicodeScalar($0)).isHexDigit }),
+        guard offset + 4 <= bytes.count,
+            bytes[offset..<offset + 4].allSatisfy({ Character(UnicodeScalar($0)).isHexDigit }),
             let unit = UInt16(String(decoding: bytes[offset..<offset + 4], as: UTF8.self), radix: 16)
         else { throw failure("four hexadecimal digits are expected") }
         offset += 4

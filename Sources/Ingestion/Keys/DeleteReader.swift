@@ -23,7 +23,8 @@ actor DeleteReader {
         guard file.content == .positionDeletes, file.format.uppercased() == "PARQUET" else {
             throw IngestionError(
                 code: "deletes-unsupported",
-                message: "\(file.location) holds deletes of a kind that Dipper does not apply (\(file.content), \(file.format))",
+                message:
+                    "\(file.location) holds deletes of a kind that Dipper does not apply (\(file.content), \(file.format))",
                 remedy: "rewrite the table's files with the engine that wrote them, then send the data again")
         }
         let reader = try ParquetFileReader(try await tables.objects.open(tables.io.key(file.location)))

@@ -13,14 +13,14 @@ internal import CRoaring
     init() {}
 
     deinit {
-        for unsafe (_, bitmap) in unsafe bitmaps { unsafe roaring_bitmap_free(bitmap) }
+        for unsafe(_, bitmap) in unsafe bitmaps { unsafe roaring_bitmap_free(bitmap) }
     }
 
     /// The number of keys.
     /// - Complexity: O(containers).
     var count: Int {
         var count: UInt64 = 0
-        for unsafe (_, bitmap) in unsafe bitmaps { count += unsafe roaring_bitmap_get_cardinality(bitmap) }
+        for unsafe(_, bitmap) in unsafe bitmaps { count += unsafe roaring_bitmap_get_cardinality(bitmap) }
         return Int(count)
     }
 

@@ -81,7 +81,8 @@ struct KeyLocator: Sendable {
     }
 
     private func collect(
-        _ keys: ColumnBatch, _ wanted: Set<RowKey>, _ range: ClosedRange<Int64>?, into matches: inout [(row: Int32, key: RowKey)]
+        _ keys: ColumnBatch, _ wanted: Set<RowKey>, _ range: ClosedRange<Int64>?,
+        into matches: inout [(row: Int32, key: RowKey)]
     ) {
         let shape = shape.overKeyColumns
         if let range, case .integer = shape {

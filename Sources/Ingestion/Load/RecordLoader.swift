@@ -95,7 +95,9 @@ struct RecordLoader: Sendable {
                 let message = target.reference.message(of: column.datum(Int(row)), type: column.type)
                 refused.append(row)
                 verdicts.append(
-                    RowVerdict(index: place.index, column: target.reference.column, code: "reference-missing", message: message))
+                    RowVerdict(
+                        index: place.index, column: target.reference.column, code: "reference-missing", message: message
+                    ))
                 rejects.append(
                     RejectedRow(
                         line: place.line, byteOffset: place.byteRange.lowerBound, column: target.reference.column,
@@ -106,7 +108,8 @@ struct RecordLoader: Sendable {
         rows = rows.removing(refused.sorted())
         try await load.reject(rejects, from: source)
         try await load.take(
-            context.prepared(rows, places: places(result, without: Set(refused), body: batch.body)), isOnlyRecord: false)
+            context.prepared(rows, places: places(result, without: Set(refused), body: batch.body)), isOnlyRecord: false
+        )
         notes.verdicts = Array(verdicts.prefix(context.limits.verdictsMax))
         notes.warnings = warnings(missing)
         return notes

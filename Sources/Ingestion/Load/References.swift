@@ -39,9 +39,12 @@ struct References: Sendable {
             let keys = try await cache.keys(of: table)
             var small = Bitmap(repeating: false, count: Int(Self.smallKeysMax))
             for key in keys {
-                if let value = Self.integer(key), (0..<Self.smallKeysMax).contains(value) { small.set(Int(value), to: true) }
+                if let value = Self.integer(key), (0..<Self.smallKeysMax).contains(value) {
+                    small.set(Int(value), to: true)
+                }
             }
-            targets.append(Target(reference: reference, column: column, keys: Set(keys.map(Self.widened)), small: small))
+            targets.append(
+                Target(reference: reference, column: column, keys: Set(keys.map(Self.widened)), small: small))
         }
         self.targets = targets
     }
@@ -96,7 +99,9 @@ actor ReferenceCache {
 
     func keys(of table: TableDeclaration) async throws -> [Datum] {
         let identifier = LakeTables.silver(table)
-        guard let metadata = try await tables.metadata(identifier), let column = table.keyColumns.first else { return [] }
+        guard let metadata = try await tables.metadata(identifier), let column = table.keyColumns.first else {
+            return []
+        }
         if let cached = known[identifier], cached.snapshotID == metadata.currentSnapshotID { return cached.keys }
         var keys: Set<Datum> = []
         let deletes = DeleteReader(tables: tables)

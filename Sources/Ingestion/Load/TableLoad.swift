@@ -152,7 +152,8 @@ final class TableLoad: @unchecked Sendable {
             return written
         }
         for (position, row) in group.enumerated() {
-            let isLastOfRecord = position == group.count - 1 || group[group.startIndex + position + 1].record != row.record
+            let isLastOfRecord =
+                position == group.count - 1 || group[group.startIndex + position + 1].record != row.record
             if !isLastOfRecord || previousRecord == row.record {
                 counts[row.record].superseded += 1
             } else if isEqual(row, previous, stored, in: rows) {
@@ -180,11 +181,13 @@ final class TableLoad: @unchecked Sendable {
 
     private func locate(_ wanted: Set<RowKey>, _ shape: KeyShape) async throws -> [RowKey: [StoredRow]] {
         if storedFiles == nil {
-            let plan = replacesAll
+            let plan =
+                replacesAll
                 ? nil : try await TableScan(metadata: context.silver, io: context.tables.io).plan()
-            storedFiles = plan?.tasks.map {
-                StoredFile(dataFile: $0.dataFile, deleteFiles: $0.deleteFiles, isPending: false)
-            } ?? []
+            storedFiles =
+                plan?.tasks.map {
+                    StoredFile(dataFile: $0.dataFile, deleteFiles: $0.deleteFiles, isPending: false)
+                } ?? []
         }
         let pending = dataFiles.map { StoredFile(dataFile: $0, deleteFiles: [], isPending: true) }
         let files = (storedFiles ?? []) + pending

@@ -80,7 +80,9 @@ package struct QuarantineReader: Sendable {
         if let code = query.code { filters.append(.equal("code", .string(code))) }
         if let jobID = query.jobID { filters.append(.equal("job_id", .string(jobID))) }
         let plan = try await TableScan(metadata: metadata, io: tables.io, filter: .all(filters)).plan()
-        return plan.tasks.sorted { ($0.sequenceNumber, $0.dataFile.location) < ($1.sequenceNumber, $1.dataFile.location) }
+        return plan.tasks.sorted {
+            ($0.sequenceNumber, $0.dataFile.location) < ($1.sequenceNumber, $1.dataFile.location)
+        }
     }
 
     private func read(_ task: FileScanTask, _ query: QuarantineQuery) async throws -> [StoredReject] {

@@ -68,7 +68,8 @@ private struct PartOfDay {
             last = Int32(index + 1)
             from = CivilDate.days(year: date.year, month: index * months + 1, day: 1)
             let next = index * months + 1 + months
-            to = next > 12
+            to =
+                next > 12
                 ? CivilDate.days(year: date.year + 1, month: 1, day: 1)
                 : CivilDate.days(year: date.year, month: next, day: 1)
         case .day:

@@ -67,14 +67,16 @@ package final class DipperIngestion: IngestionService {
         try refuseWhenOverloaded()
         guard body.count <= limits.batchBytesMax else {
             throw IngestionError(
-                code: "batch-too-large", message: "the body has \(body.count) bytes, \(limits.batchBytesMax) are allowed",
+                code: "batch-too-large",
+                message: "the body has \(body.count) bytes, \(limits.batchBytesMax) are allowed",
                 remedy: "send smaller batches, or a CSV upload")
         }
         let result = try BatchReader(table: table, limits: limits).read(body)
         if request.atomic, !result.refused.isEmpty {
             throw IngestionError(
                 code: "rows-refused",
-                message: "\(result.refused.count) of \(result.rowsRead) rows are refused, so nothing of the atomic batch is taken",
+                message:
+                    "\(result.refused.count) of \(result.rowsRead) rows are refused, so nothing of the atomic batch is taken",
                 remedy: "mend the rows listed, or send the batch without `atomic`",
                 verdicts: Array(result.refused.prefix(limits.verdictsMax).map(\.verdict)))
         }
@@ -132,7 +134,9 @@ package final class DipperIngestion: IngestionService {
                 receipt.rows.accepted = batch.acceptedPlaces.count
                 receipt.rows.rejected = batch.refused.count
                 receipt.verdicts = Array(batch.refused.prefix(limits.verdictsMax).map(\.verdict))
-                if !batch.refused.isEmpty { receipt.rejectsLink = "/api/v2/rejects/\(stored.topic)?job=\(stored.record.id)" }
+                if !batch.refused.isEmpty {
+                    receipt.rejectsLink = "/api/v2/rejects/\(stored.topic)?job=\(stored.record.id)"
+                }
             }
         }
         return receipt

@@ -42,7 +42,8 @@ final class FileUpload: UploadSession, @unchecked Sendable {
         guard byteCount > 0 else {
             await writer.abort()
             throw IngestionError(
-                code: "upload-empty", message: "the upload has no bytes", remedy: "send the file as part `file` or as the body")
+                code: "upload-empty", message: "the upload has no bytes",
+                remedy: "send the file as part `file` or as the body")
         }
         let sha256 = SHA256Stream.hex(hash.finish())
         let ending: String =

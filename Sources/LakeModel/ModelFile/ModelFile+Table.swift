@@ -74,7 +74,9 @@ extension ModelFile {
         guard let value = BoundText.datum(text, type) else {
             throw node.failure(
                 "model-range", "`\(text)` is no bound for a \(type) column",
-                remedy: "bounds are for int, long, float, double, decimal, date and timestamp columns, written as in a file")
+                remedy:
+                    "bounds are for int, long, float, double, decimal, date and timestamp columns, written as in a file"
+            )
         }
         return value
     }

@@ -43,7 +43,8 @@ package enum ModelFile {
     private static func gold(_ node: ModelNode) throws -> GoldDeclaration {
         let fields = try node.fields(["name", "sql"])
         return GoldDeclaration(
-            name: try required("name", of: fields, in: node).name(), sql: try required("sql", of: fields, in: node).text())
+            name: try required("name", of: fields, in: node).name(),
+            sql: try required("sql", of: fields, in: node).text())
     }
 
     private static func analytic(_ node: ModelNode) throws -> AnalyticDeclaration {
@@ -83,7 +84,8 @@ package enum ModelFile {
         for name in declaration.tables.flatMap({ $0.name == $0.silverName ? [$0.name] : [$0.name, $0.silverName] })
         where !seen.insert(name.lowercased()).inserted {
             throw ModelError(
-                code: "model-name-repeated", message: "two tables go by the name `\(name)`", remedy: "rename one of them",
+                code: "model-name-repeated", message: "two tables go by the name `\(name)`",
+                remedy: "rename one of them",
                 place: Place(source: source))
         }
         for table in declaration.tables {

@@ -16,7 +16,8 @@ struct ModelNode {
     func fields(_ known: [String]) throws -> [String: ModelNode] {
         guard case .mapping(let mapping) = node else {
             throw failure(
-                "model-type", "a mapping is expected here", remedy: "write `key: value` lines with: \(known.joined(separator: ", "))")
+                "model-type", "a mapping is expected here",
+                remedy: "write `key: value` lines with: \(known.joined(separator: ", "))")
         }
         var fields: [String: ModelNode] = [:]
         for (key, value) in mapping {

@@ -47,7 +47,8 @@ struct ServerClient: Sendable {
         _ file: String, table: String, query: String, progress: @escaping @Sendable (Int) -> Void
     ) async throws -> JobReceipt {
         guard let handle = FileHandle(forReadingAtPath: file) else {
-            throw ClientError(code: "file-unreadable", message: "\(file) cannot be read", remedy: "check the path and its rights")
+            throw ClientError(
+                code: "file-unreadable", message: "\(file) cannot be read", remedy: "check the path and its rights")
         }
         defer { try? handle.close() }
         let byteCount = try handle.seekToEnd()
@@ -103,6 +104,7 @@ struct ServerClient: Sendable {
     }
 
     static func encoded(_ text: String) -> String {
-        text.addingPercentEncoding(withAllowedCharacters: .alphanumerics.union(CharacterSet(charactersIn: "-._~"))) ?? text
+        text.addingPercentEncoding(withAllowedCharacters: .alphanumerics.union(CharacterSet(charactersIn: "-._~")))
+            ?? text
     }
 }

@@ -7,7 +7,8 @@ import Logging
 /// `dipper load`: CSV files into a table, through a server or straight into a data folder.
 struct LoadCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "load", abstract: "Load CSV files (plain, gzip or zstd) into a table; ends when the rows are committed.")
+        commandName: "load",
+        abstract: "Load CSV files (plain, gzip or zstd) into a table; ends when the rows are committed.")
 
     @Argument(help: "The table's name in the model, for example hired_employees.")
     var table: String
@@ -118,7 +119,8 @@ struct LoadCommand: AsyncParsableCommand {
 
     private func upload(_ file: String, _ ingestion: DipperIngestion, _ meter: LoadMeter) async throws -> String {
         guard let handle = FileHandle(forReadingAtPath: file) else {
-            throw ClientError(code: "file-unreadable", message: "\(file) cannot be read", remedy: "check the path and its rights")
+            throw ClientError(
+                code: "file-unreadable", message: "\(file) cannot be read", remedy: "check the path and its rights")
         }
         defer { try? handle.close() }
         var request = UploadRequest(table: table)

@@ -107,7 +107,9 @@ final class LoadMeter: Sendable {
                 + "\(rows.unchanged) unchanged, \(rows.superseded) superseded, \(rows.ignored) ignored, "
                 + "\(rows.rejected) rejected, \(rows.blank) blank")
         for warning in report.receipt.warnings { Console.line("  warning: \(warning)") }
-        if rows.rejected > 0 { Console.line("  rejects: dipper rejects list \(report.receipt.table) --job \(report.receipt.id)") }
+        if rows.rejected > 0 {
+            Console.line("  rejects: dipper rejects list \(report.receipt.table) --job \(report.receipt.id)")
+        }
     }
 
     private func draw(_ what: String, done: Int, tail: String) {

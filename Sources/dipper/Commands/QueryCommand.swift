@@ -75,12 +75,17 @@ struct QueryCommand: AsyncParsableCommand {
     private func show(_ result: QueryResult) throws {
         if json {
             let rows = result.rows.map { row in row.map(\.jsonText).joined(separator: ",") }
-            let columns = result.columns.map { "{\"name\":\(QueryValue.text($0.name).jsonText),\"type\":\(QueryValue.text($0.type).jsonText)}" }
+            let columns = result.columns.map {
+                "{\"name\":\(QueryValue.text($0.name).jsonText),\"type\":\(QueryValue.text($0.type).jsonText)}"
+            }
             return Console.line(
-                "{\"columns\":[\(columns.joined(separator: ","))],\"rows\":[\(rows.map { "[\($0)]" }.joined(separator: ","))]}")
+                "{\"columns\":[\(columns.joined(separator: ","))],\"rows\":[\(rows.map { "[\($0)]" }.joined(separator: ","))]}"
+            )
         }
         Console.table(result.columns.map(\.name), result.rows.map { $0.map(\.plainText) })
-        if result.isTruncated { Console.fail("the answer is cut at \(result.rows.count) rows; add a LIMIT or narrow it") }
+        if result.isTruncated {
+            Console.fail("the answer is cut at \(result.rows.count) rows; add a LIMIT or narrow it")
+        }
     }
 }
 

@@ -4,7 +4,8 @@ import Foundation
 /// `dipper sample`: a realistic hiring data set of any size.
 struct SampleCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "sample", abstract: "Write departments.csv, jobs.csv and hired_employees.csv; equal options give equal bytes.")
+        commandName: "sample",
+        abstract: "Write departments.csv, jobs.csv and hired_employees.csv; equal options give equal bytes.")
 
     @Option(help: "Rows of hired_employees.csv.")
     var rows = 2_000

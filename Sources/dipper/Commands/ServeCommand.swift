@@ -34,7 +34,9 @@ struct ServeCommand: AsyncParsableCommand {
     var logLevel = "info"
 
     func validate() throws {
-        if Logger.Level(rawValue: logLevel) == nil { throw ValidationError("--log-level: there is no level \(logLevel)") }
+        if Logger.Level(rawValue: logLevel) == nil {
+            throw ValidationError("--log-level: there is no level \(logLevel)")
+        }
         if threads < 1 { throw ValidationError("--threads: at least 1") }
         _ = try address()
     }

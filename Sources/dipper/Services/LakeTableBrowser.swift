@@ -128,7 +128,8 @@ extension QueryValue {
         case .double(let number): self = .double(number)
         case .decimal(let number): self = .text("\(number)")
         case .string(let text): self = .text(text)
-        case .bytes(let bytes): self = .text(bytes.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined())
+        case .bytes(let bytes):
+            self = .text(bytes.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined())
         }
     }
 }
