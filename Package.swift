@@ -86,7 +86,6 @@ let package = Package(
                 "LakeModel", "ByteKernels", "CSVFormat", "ParquetFormat", "Iceberg", "ObjectStorage", "EventLog",
                 "OperationalStore", "CatalogService", "BlockCompression", "Observability", "CRoaring", logging, metrics,
             ]),
-        lake("Analytics", ["LakeModel", "QueryEngine"]),
 
         // L5: HTTP.
         lake(
@@ -109,9 +108,6 @@ let package = Package(
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             swiftSettings: strict),
-        .executableTarget(
-            name: "query-worker-probe", dependencies: ["QueryEngineDuckDB"], path: "Sources/QueryWorkerProbe",
-            swiftSettings: strict),
         lake("LakeTesting", ["LakeModel", "ObjectStorage", "EventLog", "OperationalStore", "CatalogService"]),
 
         tests("LakeModel"),
@@ -126,9 +122,8 @@ let package = Package(
         tests("OperationalStore", ["LakeModel", "SQLiteSupport", "LakeTesting", grdb]),
         tests("CatalogService", ["LakeModel", "SQLiteSupport", "LakeTesting", grdb]),
         tests(
-            "QueryEngineDuckDB", ["LakeModel", "QueryEngine", "Analytics", "query-worker-probe", logging],
+            "QueryEngineDuckDB", ["LakeModel", "QueryEngine", "dipper", logging],
             resources: [.copy("Fixtures")]),
-        tests("Analytics", ["LakeModel", "QueryEngine"]),
         tests("Observability", [logging, metrics]),
         tests(
             "Ingestion",

@@ -1,14 +1,16 @@
-import Analytics
+import LakeModel
 import QueryEngine
 import QueryEngineDuckDB
 import Testing
 
 extension DuckDBTests {
     @Suite struct HiringAnalyticsTests {
-        private func answer(_ name: String, year: String, in lab: Lab) async throws -> QueryResult {
-            let catalog = try AnalyticCatalog(HiringAnalytics.declarations)
+        private func answer(_ name: String, year: Int64, in lab: Lab) async throws -> QueryResult {
+            let analytic = try #require(try HiringModel.declaration().analytics.first { $0.name == name })
             return try await lab.engine.execute(
-                try catalog.request(name, path: [year], tables: try Hiring.tables(in: lab)))
+                QueryRequest(
+                    sql: analytic.sql, parameters: .named(["year": .integer(year)]), tables: try Hiring.tables(in: lab))
+            )
         }
 
         private func text(_ value: QueryValue) -> String {
@@ -17,7 +19,7 @@ extension DuckDBTests {
 
         @Test func `quarterly hires of 2021 are complete and ordered`() async throws {
             try await Lab.run { lab in
-                let result = try await answer("quarterly-hires", year: "2021", in: lab)
+                let result = try await answer("quarterly-hires", year: 2021, in: lab)
                 #expect(result.columns.map(\.name) == ["department", "job", "q1", "q2", "q3", "q4"])
                 #expect(result.rows.count == 933)
                 let sum = result.rows.flatMap { $0[2...] }.reduce(Int64(0)) { sum, value in
@@ -35,7 +37,7 @@ extension DuckDBTests {
 
         @Test func `departments above the mean of 2021 are those seven`() async throws {
             try await Lab.run { lab in
-                let result = try await answer("departments-above-mean", year: "2021", in: lab)
+                let result = try await answer("departments-above-mean", year: 2021, in: lab)
                 #expect(result.columns.map(\.name) == ["id", "department", "hired"])
                 #expect(
                     result.rows.map { [$0[1], $0[2]] } == [
@@ -50,7 +52,7 @@ extension DuckDBTests {
         @Test func `a year without hires has no department above the mean`() async throws {
             try await Lab.run { lab in
                 for name in ["departments-above-mean", "quarterly-hires"] {
-                    let result = try await answer(name, year: "1990", in: lab)
+                    let result = try await answer(name, year: 1990, in: lab)
                     #expect(result.rows == [])
                 }
             }

@@ -10,7 +10,7 @@ enum Layers {
         "Observability": 30,
         "CatalogService": 40, "Ingestion": 45, "TableMaintenance": 45, "Analytics": 45,
         "GatewayHTTP": 50,
-        "dipper": 60, "QueryWorkerProbe": 60, "LakeTesting": 60,
+        "dipper": 60, "LakeTesting": 60,
     ]
 
     /// Above the roles, below the services.
@@ -18,7 +18,7 @@ enum Layers {
     static let rolesWithAdapters = ["ObjectStorage", "EventLog", "OperationalStore", "ResultCache", "QueryEngine"]
 
     /// Targets that put adapters to work.
-    static let composers: Set<String> = ["dipper", "QueryWorkerProbe", "LakeTesting"]
+    static let composers: Set<String> = ["dipper", "LakeTesting"]
 
     /// Ranks below this one are bytes in, bytes out: no network, no concurrency, no logging.
     static let pureRankEnd = 20

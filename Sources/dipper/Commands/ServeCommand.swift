@@ -45,6 +45,7 @@ struct ServeCommand: AsyncParsableCommand {
         let level = Logger.Level(rawValue: logLevel) ?? .info
         LoggingSystem.bootstrap { JSONLogHandler(label: $0, level: level) }
         let registry = PrometheusRegistry()
+        ServerMetrics.describe(on: registry)
         MetricsSystem.bootstrap(registry)
         let logger = Logger(label: "dipper")
         let (host, port) = try address()

@@ -88,9 +88,6 @@ final class Lab: Sendable {
             .map { ($0 as NSString).deletingLastPathComponent }
         for folder in folders {
             if files.isExecutableFile(atPath: folder + "/dipper") { return [folder + "/dipper", "query-worker"] }
-            if files.isExecutableFile(atPath: folder + "/query-worker-probe") {
-                return [folder + "/query-worker-probe"]
-            }
         }
         return nil
     }()

@@ -1,4 +1,0 @@
-import Foundation
-import QueryEngineDuckDB
-
-exit(DuckDBWorker.run(arguments: Array(CommandLine.arguments.dropFirst())))

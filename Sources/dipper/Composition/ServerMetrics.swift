@@ -1,0 +1,18 @@
+import Observability
+
+/// Help lines and buckets of the metrics that the server records, and those of the process.
+enum ServerMetrics {
+    static func describe(on registry: PrometheusRegistry) {
+        registry.describe("dipper_rows_accepted_total", help: "Rows that passed validation, by table.")
+        registry.describe("dipper_rows_rejected_total", help: "Rows that went to quarantine, by table.")
+        registry.describe("dipper_commits_total", help: "Commits of the lake, by table.")
+        registry.describe(
+            "dipper_commit_seconds", help: "From the first row of a unit of work to its commit, by table.",
+            buckets: .seconds)
+        registry.describe("dipper_load_failures_total", help: "Loads that broke off and were tried again, by table.")
+        registry.describe(
+            "dipper_operational_lag_records",
+            help: "Log records that the operational store is behind the lake, by table.")
+        ProcessMetrics.install(on: registry)
+    }
+}
