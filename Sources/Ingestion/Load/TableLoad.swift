@@ -20,8 +20,9 @@ final class TableLoad: @unchecked Sendable {
     private var contested = ContestedRows()
     /// Rows of each record of the load.
     private(set) var counts: [JobReceipt.Rows] = []
-    /// Which record brought a key first, for loads of several batches.
-    private var firstRecords: [RowKey: Int] = [:]
+    /// Which record brought the row of a key that this load has written, for loads of several batches.
+    private var writingRecords: [RowKey: Int] = [:]
+    private var isShared = false
     /// Data files that this load has closed.
     private(set) var dataFiles: [DataFile] = []
     /// Positions deleted by this load, by data file.
@@ -56,6 +57,7 @@ final class TableLoad: @unchecked Sendable {
         let rowCount = rows.batch.rowCount
         if rowCount == 0 { return }
         counts[record].accepted += rowCount
+        isShared = !isOnlyRecord
         guard let index, let shape = context.shape else {
             counts[record].inserted += rowCount
             return try await writer.add(rows.parts)
@@ -63,18 +65,19 @@ final class TableLoad: @unchecked Sendable {
         let doubled = index.keys.insert(rows.batch)
         counts[record].inserted += rowCount - doubled.count
         if doubled.isEmpty {
-            if !isOnlyRecord { remember(rows.batch, shape) }
+            remember(rows.batch, shape)
             return try await writer.add(rows.parts)
         }
         let fresh = rows.batch.removing(doubled)
-        if !isOnlyRecord { remember(fresh, shape) }
+        remember(fresh, shape)
         try await writer.add(context.scatter.split(fresh))
         contested.append(rows, rows: doubled, shape: shape, record: record)
         if contested.byteCount >= context.limits.contestedBytesMax { try await resolve() }
     }
 
     private func remember(_ batch: ColumnBatch, _ shape: KeyShape) {
-        for row in 0..<batch.rowCount { firstRecords[shape.key(batch, row: row)] = record }
+        guard isShared else { return }
+        for row in 0..<batch.rowCount { writingRecords[shape.key(batch, row: row)] = record }
     }
 
     func reject(_ rows: [RejectedRow], from source: RejectSource) async throws {
@@ -119,7 +122,9 @@ final class TableLoad: @unchecked Sendable {
         for key in order {
             guard let group = groups[key] else { continue }
             let final = try await settle(group, stored: stored[key] ?? [], in: rows)
-            if let final { written.append(final) }
+            guard let final else { continue }
+            written.append(final)
+            if isShared { writingRecords[key] = final.record }
         }
         if let batch = rows.gather(written) { try await writer.add(context.scatter.split(batch)) }
     }
@@ -133,7 +138,8 @@ final class TableLoad: @unchecked Sendable {
         guard let last = group.last else { return nil }
         var written: ContestedRows.Row?
         var previous: ContestedRows.Row?
-        var previousRecord = stored.contains(where: \.isPending) ? firstRecords[last.key] ?? record : nil
+        var previousRecord: Int?
+        if stored.contains(where: \.isPending) { previousRecord = isShared ? writingRecords[last.key] : last.record }
         if stored.isEmpty, let first = group.popFirst() {
             // Its hash was known, its key was not.
             counts[first.record].inserted += 1
