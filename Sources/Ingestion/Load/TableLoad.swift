@@ -23,6 +23,8 @@ final class TableLoad: @unchecked Sendable {
     /// Which record brought the row of a key that this load has written, for loads of several batches.
     private var writingRecords: [RowKey: Int] = [:]
     private var isShared = false
+    /// The first row that was refused, as far as the load has come.
+    private(set) var firstReject: RejectedRow?
     /// Data files that this load has closed.
     private(set) var dataFiles: [DataFile] = []
     /// Positions deleted by this load, by data file.
@@ -82,6 +84,7 @@ final class TableLoad: @unchecked Sendable {
 
     func reject(_ rows: [RejectedRow], from source: RejectSource) async throws {
         counts[record].rejected += rows.count
+        firstReject = firstReject ?? rows.first
         try await quarantine.add(rows, from: source)
     }
 
@@ -91,14 +94,12 @@ final class TableLoad: @unchecked Sendable {
         counts[row.record].rejected += 1
         guard let place = row.place else { return }
         let keys = context.declaration.key.joined(separator: ", ")
-        try await quarantine.add(
-            [
-                RejectedRow(
-                    line: place.line, byteOffset: place.byteOffset, column: context.declaration.key.first,
-                    code: "key-exists",
-                    message: "the key (\(keys)) is stored already and the table's conflict action is `reject`",
-                    raw: place.raw, isRawTruncated: false)
-            ], from: source)
+        let reject = RejectedRow(
+            line: place.line, byteOffset: place.byteOffset, column: context.declaration.key.first, code: "key-exists",
+            message: "the key (\(keys)) is stored already and the table's conflict action is `reject`",
+            raw: place.raw, isRawTruncated: false)
+        firstReject = firstReject ?? reject
+        try await quarantine.add([reject], from: source)
     }
 
     /// The sources of the load's records, for rejects that are found at resolution.

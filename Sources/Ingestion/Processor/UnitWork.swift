@@ -48,9 +48,7 @@ final class UnitWork: @unchecked Sendable {
                     let notes = try await loader.load(file, of: record, into: load)
                     receipt.dialect = notes.dialect
                     receipt.warnings = notes.warnings
-                    if file.onError == .fail, let reject = notes.firstReject {
-                        throw Self.refusal(reject, count: load.counts.last?.rejected ?? 1, file)
-                    }
+                    try Self.checkRefusals(load, file)
                 case .batch(let batch):
                     let notes = try await loader.load(batch, of: record, into: load)
                     receipt.verdicts = notes.verdicts
@@ -59,6 +57,8 @@ final class UnitWork: @unchecked Sendable {
                 receipts.append(receipt)
             }
             let result = try await load.finish()
+            // The last rows are refused by their key only here.
+            if case .file(let file) = unit.first?.payload { try Self.checkRefusals(load, file) }
             return try await commit(result, receipts)
         } catch let error where Self.isFaultOfFile(error) && unit.count == 1 {
             await load.discard()
@@ -131,10 +131,13 @@ final class UnitWork: @unchecked Sendable {
         error is CSVError || error is CompressionError || (error as? IngestionError)?.code == "rows-refused"
     }
 
-    private static func refusal(_ reject: RejectedRow, count: Int, _ file: FileLanded) -> IngestionError {
-        IngestionError(
+    /// - Throws: `rows-refused` when the upload asked for all rows or none.
+    private static func checkRefusals(_ load: TableLoad, _ file: FileLanded) throws {
+        guard file.onError == .fail, let reject = load.firstReject else { return }
+        throw IngestionError(
             code: "rows-refused",
-            message: "\(count) rows are refused, so nothing of the file is taken; the first: \(reject.message)",
+            message: "\(load.counts.last?.rejected ?? 1) rows are refused, so nothing of the file is taken; the first: "
+                + reject.message,
             remedy: "mend the rows, or upload with onError=quarantine to take the others",
             place: Place(
                 source: file.fileName, line: reject.line, column: reject.column, byteOffset: reject.byteOffset))
