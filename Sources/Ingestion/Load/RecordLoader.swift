@@ -93,11 +93,11 @@ struct RecordLoader: Sendable {
                 let message = target.reference.message(of: column.datum(Int(row)), type: column.type)
                 refused.append(row)
                 verdicts.append(
-                    RowVerdict(index: place.index, column: target.reference.column, code: "reference-missing", message: message))
+                    RowVerdict(index: place.index, column: target.reference.column, code: TableLoad.referenceMissing, message: message))
                 rejects.append(
                     RejectedRow(
                         line: place.line, byteOffset: place.byteRange.lowerBound, column: target.reference.column,
-                        code: "reference-missing", message: message, raw: Array(batch.body[place.byteRange]),
+                        code: TableLoad.referenceMissing, message: message, raw: Array(batch.body[place.byteRange]),
                         isRawTruncated: false))
             }
         }

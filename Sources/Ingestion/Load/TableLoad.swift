@@ -25,6 +25,9 @@ final class TableLoad: @unchecked Sendable {
     private var isShared = false
     /// The first row that was refused, as far as the load has come.
     private(set) var firstReject: RejectedRow?
+    /// Rows that references refuse, by record.
+    private var refusedRows: [Int: RefusedRows.Collected] = [:]
+    private var refusedRowsKeys: [Int: String] = [:]
     /// Data files that this load has closed.
     private(set) var dataFiles: [DataFile] = []
     /// Positions deleted by this load, by data file.
@@ -85,8 +88,15 @@ final class TableLoad: @unchecked Sendable {
     func reject(_ rows: [RejectedRow], from source: RejectSource) async throws {
         counts[record].rejected += rows.count
         firstReject = firstReject ?? rows.first
+        let offsets = rows.filter { $0.code == Self.referenceMissing }.map(\.byteOffset)
+        if !offsets.isEmpty {
+            refusedRows[record, default: RefusedRows.Collected(jobID: source.jobID)].offsets += offsets
+        }
         try await quarantine.add(rows, from: source)
     }
+
+    /// Code of rows whose reference leads nowhere.
+    static let referenceMissing = "reference-missing"
 
     /// Takes back the current record's last `count` acceptances: its rows turned out to be refused.
     private func turnIntoReject(_ row: ContestedRows.Row, source: RejectSource) async throws {
@@ -216,7 +226,13 @@ final class TableLoad: @unchecked Sendable {
                 code: "rows-unbalanced", message: "the row counts of a load do not add up: \(rows)",
                 remedy: "nothing was committed; report this with the file")
         }
-        return LoadResult(dataFiles: dataFiles, deleteFiles: deletes, rejectFiles: rejects, counts: counts)
+        for (record, refused) in refusedRows {
+            refusedRowsKeys[record] = try await RefusedRows.write(
+                refused, table: context.declaration.name, objects: context.tables.objects)
+        }
+        return LoadResult(
+            dataFiles: dataFiles, deleteFiles: deletes, rejectFiles: rejects, counts: counts,
+            refusedRowsKeys: refusedRowsKeys)
     }
 
     /// Drops everything written, after a load that is known not to have been committed.
@@ -226,6 +242,7 @@ final class TableLoad: @unchecked Sendable {
         for location in writer.locations + quarantine.locations {
             try? await context.tables.io.delete(location)
         }
+        for key in refusedRowsKeys.values { try? await context.tables.objects.delete(key) }
     }
 }
 
@@ -235,6 +252,8 @@ struct LoadResult: Sendable {
     var deleteFiles: [DataFile]
     var rejectFiles: [DataFile]
     var counts: [JobReceipt.Rows]
+    /// Objects of ``RefusedRows``, by record.
+    var refusedRowsKeys: [Int: String]
 
     var changesSilver: Bool { !dataFiles.isEmpty || !deleteFiles.isEmpty }
 }

@@ -84,7 +84,7 @@ final class UnitWork: @unchecked Sendable {
             totals.rejected += result.counts[index].rejected
         }
         return try await committer.commit(result, replacesAll: replacesAll, watermark: watermark()) { snapshotID in
-            try rows(receipts, snapshotID)
+            try rows(receipts, snapshotID, result.refusedRowsKeys)
         }
     }
 
@@ -100,7 +100,7 @@ final class UnitWork: @unchecked Sendable {
         receipt.error = JobReceipt.Failure(
             code: told?.code ?? "file-unreadable", message: message, remedy: told?.remedy)
         return try await committer.commit(nil, replacesAll: false, watermark: watermark()) { _ in
-            try rows([receipt], nil)
+            try rows([receipt], nil, [:])
         }
     }
 
@@ -110,19 +110,23 @@ final class UnitWork: @unchecked Sendable {
             nextOffset: (unit.last?.record.offset ?? -1) + 1)
     }
 
-    private func rows(_ receipts: [JobReceipt], _ snapshotID: Int64?) throws -> [ReceiptRow] {
+    private func rows(
+        _ receipts: [JobReceipt], _ snapshotID: Int64?, _ refusedRowsKeys: [Int: String]
+    ) throws -> [ReceiptRow] {
         let now = UTCTime.text(microseconds: UTCTime.nowMicroseconds())
         let encoder = JSONEncoder()
-        return try zip(receipts, unit).map { receipt, item in
-            var receipt = receipt
+        return try receipts.indices.map { index in
+            var receipt = receipts[index]
+            let stored = unit[index].record
             receipt.finishedAt = now
             receipt.progress = nil
             let changed = receipt.rows.inserted + receipt.rows.updated > 0 || replacesAll
             receipt.snapshotId = changed && receipt.state == .committed ? snapshotID.map { String($0) } : nil
+            let json = try encoder.encode(StoredReceipt(receipt: receipt, refusedRowsKey: refusedRowsKeys[index]))
             return ReceiptRow(
                 id: receipt.id, table: receipt.table, state: receipt.state.rawValue, topic: receipt.topic,
                 partition: receipt.partition, offset: receipt.offset,
-                createdMicroseconds: item.record.appendedMicroseconds, json: Array(try encoder.encode(receipt)))
+                createdMicroseconds: stored.appendedMicroseconds, json: Array(json))
         }
     }
 
