@@ -16,6 +16,7 @@ final class TableLoad: @unchecked Sendable {
     /// Whether the table's stored rows end with this load.
     let replacesAll: Bool
     private let writer: TableFileWriter
+    private let deletes: PositionDeleteWriter
     let quarantine: QuarantineWriter
     private var contested = ContestedRows()
     /// Rows of each record of the load.
@@ -43,6 +44,7 @@ final class TableLoad: @unchecked Sendable {
         self.replacesAll = replacesAll
         writer = TableFileWriter(
             metadata: context.silver, tables: context.tables, crew: context.crew, limits: context.limits)
+        deletes = PositionDeleteWriter(context: context)
         quarantine = QuarantineWriter(context: context)
     }
 
@@ -220,7 +222,7 @@ final class TableLoad: @unchecked Sendable {
         try await resolve()
         dataFiles += try await writer.flush()
         let rejects = try await quarantine.finish()
-        let deletes = try await PositionDeleteWriter(context: context).write(deletedPositions, of: deletedFiles)
+        let deleteFiles = try await deletes.write(deletedPositions, of: deletedFiles)
         for rows in counts where !rows.isBalanced {
             throw IngestionError(
                 code: "rows-unbalanced", message: "the row counts of a load do not add up: \(rows)",
@@ -231,7 +233,7 @@ final class TableLoad: @unchecked Sendable {
                 refused, table: context.declaration.name, objects: context.tables.objects)
         }
         return LoadResult(
-            dataFiles: dataFiles, deleteFiles: deletes, rejectFiles: rejects, counts: counts,
+            dataFiles: dataFiles, deleteFiles: deleteFiles, rejectFiles: rejects, counts: counts,
             refusedRowsKeys: refusedRowsKeys)
     }
 
@@ -239,7 +241,7 @@ final class TableLoad: @unchecked Sendable {
     func discard() async {
         await writer.abort()
         await quarantine.abort()
-        for location in writer.locations + quarantine.locations {
+        for location in writer.locations + deletes.locations + quarantine.locations {
             try? await context.tables.io.delete(location)
         }
         for key in refusedRowsKeys.values { try? await context.tables.objects.delete(key) }
