@@ -18,6 +18,9 @@ package final class LakeEngine: Sendable {
     package static let fenceRole = "lake"
 
     /// Creates missing tables and takes the right to commit.
+    ///
+    /// - Throws: ``IngestionError`` `log-behind-lake` and `log-behind-operational` when the log ends before what was worked
+    ///   from it, which a log restored from an older backup does: new writes would get offsets that count as done.
     /// - Parameters:
     ///   - operational: `nil`: no operational store is fed.
     ///   - threads: that parse and encode; at least 1.
@@ -28,6 +31,7 @@ package final class LakeEngine: Sendable {
         self.ingestion = ingestion
         self.tables = tables
         for table in ingestion.model.tables { try await tables.prepare(table) }
+        try await Self.resume(ingestion, tables, operational)
         let fence = CatalogCommit.Fence(
             role: Self.fenceRole, token: try await tables.catalog.acquireFence(role: Self.fenceRole))
         let crew = ThreadExecutor(name: "lake", threadCount: threads)
@@ -48,13 +52,38 @@ package final class LakeEngine: Sendable {
         }
         self.sinks = sinks
         coordinators = processors.indices.map { ThreadExecutor(name: "table-\($0)", threadCount: 1) }
-        for topic in ingestion.model.tables.map(\.name) {
-            let end = try await ingestion.log.endOffset(topic: topic, partition: 0)
-            let row = try await tables.catalog.watermark(topic: topic, partition: 0)
-            ingestion.gauge.worked(
-                topic: topic, nextOffset: row?.incarnation == ingestion.log.incarnation ? row?.nextOffset ?? 0 : 0)
-            if end > 0 { ingestion.gauge.appended(topic: topic, offset: end - 1) }
+    }
+
+    /// Finds out how far each table has got in the log.
+    private static func resume(
+        _ ingestion: DipperIngestion, _ tables: LakeTables, _ operational: (any OperationalStore)?
+    ) async throws {
+        let incarnation = ingestion.log.incarnation
+        for table in ingestion.model.tables {
+            guard let silver = try await tables.metadata(LakeTables.silver(table)) else { continue }
+            let end = try await ingestion.log.endOffset(topic: table.name, partition: 0)
+            let row = try await tables.catalog.watermark(topic: table.name, partition: 0)
+            let next = LogWatermark.effective(
+                topic: table.name, partition: 0, incarnation: incarnation, row: row, silver: silver)
+            guard next <= end else { throw behind("lake", table.name, end: end, next: next) }
+            if table.operational, let mark = try await operational?.watermark(topic: table.name, partition: 0),
+                mark.incarnation == incarnation, mark.nextOffset > end
+            {
+                throw behind("operational", table.name, end: end, next: mark.nextOffset)
+            }
+            ingestion.gauge.worked(topic: table.name, nextOffset: next)
+            if end > 0 { ingestion.gauge.appended(topic: table.name, offset: end - 1) }
         }
+    }
+
+    private static func behind(_ store: String, _ topic: String, end: Int64, next: Int64) -> IngestionError {
+        let name = store == "lake" ? "the lake" : "the operational store"
+        return IngestionError(
+            code: "log-behind-\(store)",
+            message: "the log of \(topic) ends at offset \(end), but \(name) has worked it up to \(next)",
+            remedy:
+                "the log was restored from an older backup: restore log, catalog, lake and operational store of the "
+                + "same time, or delete the log so that a new one begins")
     }
 
     /// Works until cancelled. What is under way when that happens is dropped and worked again from the log.

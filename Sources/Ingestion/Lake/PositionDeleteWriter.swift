@@ -4,8 +4,14 @@ import LakeModel
 import ParquetFormat
 
 /// Writes position delete files, one a partition of the files that they delete from.
-struct PositionDeleteWriter: Sendable {
-    let context: TableContext
+///
+/// `@unchecked Sendable`: the load that made it is its only user.
+final class PositionDeleteWriter: @unchecked Sendable {
+    private let context: TableContext
+    /// Every file begun, for cleaning up after a load that is known to have failed.
+    private(set) var locations: [String] = []
+
+    init(context: TableContext) { self.context = context }
 
     /// - Parameters:
     ///   - positions: by location of the data file.
@@ -22,11 +28,18 @@ struct PositionDeleteWriter: Sendable {
         for (key, positions) in groups {
             guard let rows = PositionDeletes.rows(positions) else { continue }
             let location = "\(context.silver.location)/data/\(RandomUUID.text())-deletes.parquet"
+            locations.append(location)
             let file = try await OpenDataFile(
                 location: location, key: context.tables.io.key(location), partition: key.values,
                 schema: PositionDeletes.schema, options: ParquetWriterOptions(), objects: context.tables.objects)
-            try file.write(rows.batch)
-            let summary = try await file.close()
+            let summary: ParquetFileSummary
+            do {
+                try file.write(rows.batch)
+                summary = try await file.close()
+            } catch {
+                await file.abort()
+                throw error
+            }
             written.append(
                 DataFile.positionDeletes(
                     rows, summary: summary, location: location, specID: key.specID, partition: key.values))

@@ -63,7 +63,7 @@ extension RejectedRow {
         let column = batch.columns[target.column]
         self.init(
             line: result.positions.line(row), byteOffset: result.positions.byteOffset(row),
-            column: target.reference.column, code: "reference-missing",
+            column: target.reference.column, code: TableLoad.referenceMissing,
             message: target.reference.message(of: column.datum(row), type: column.type),
             raw: Array(chunk.storage[result.positions.range(row)]), isRawTruncated: false)
     }

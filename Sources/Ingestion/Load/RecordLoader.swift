@@ -18,7 +18,6 @@ struct RecordLoader: Sendable {
         var dialect: JobReceipt.Dialect?
         var warnings: [String] = []
         var verdicts: [RowVerdict] = []
-        var firstReject: RejectedRow?
     }
 
     func load(_ file: FileLanded, of stored: StoredRecord, into load: TableLoad) async throws -> Notes {
@@ -51,7 +50,6 @@ struct RecordLoader: Sendable {
         while let element = try await chunks.next() {
             let chunk = element.prepared
             load.count(read: chunk.read, blank: chunk.blank)
-            if notes.firstReject == nil { notes.firstReject = chunk.rejects.first }
             try await load.reject(chunk.rejects, from: source)
             try await load.take(chunk.rows, isOnlyRecord: true)
             for (index, found) in chunk.missing.enumerated() {
@@ -96,12 +94,12 @@ struct RecordLoader: Sendable {
                 refused.append(row)
                 verdicts.append(
                     RowVerdict(
-                        index: place.index, column: target.reference.column, code: "reference-missing", message: message
-                    ))
+                        index: place.index, column: target.reference.column, code: TableLoad.referenceMissing,
+                        message: message))
                 rejects.append(
                     RejectedRow(
                         line: place.line, byteOffset: place.byteRange.lowerBound, column: target.reference.column,
-                        code: "reference-missing", message: message, raw: Array(batch.body[place.byteRange]),
+                        code: TableLoad.referenceMissing, message: message, raw: Array(batch.body[place.byteRange]),
                         isRawTruncated: false))
             }
         }

@@ -16,12 +16,19 @@ final class TableLoad: @unchecked Sendable {
     /// Whether the table's stored rows end with this load.
     let replacesAll: Bool
     private let writer: TableFileWriter
+    private let deletes: PositionDeleteWriter
     let quarantine: QuarantineWriter
     private var contested = ContestedRows()
     /// Rows of each record of the load.
     private(set) var counts: [JobReceipt.Rows] = []
-    /// Which record brought a key first, for loads of several batches.
-    private var firstRecords: [RowKey: Int] = [:]
+    /// Which record brought the row of a key that this load has written, for loads of several batches.
+    private var writingRecords: [RowKey: Int] = [:]
+    private var isShared = false
+    /// The first row that was refused, as far as the load has come.
+    private(set) var firstReject: RejectedRow?
+    /// Rows that references refuse, by record.
+    private var refusedRows: [Int: RefusedRows.Collected] = [:]
+    private var refusedRowsKeys: [Int: String] = [:]
     /// Data files that this load has closed.
     private(set) var dataFiles: [DataFile] = []
     /// Positions deleted by this load, by data file.
@@ -37,6 +44,7 @@ final class TableLoad: @unchecked Sendable {
         self.replacesAll = replacesAll
         writer = TableFileWriter(
             metadata: context.silver, tables: context.tables, crew: context.crew, limits: context.limits)
+        deletes = PositionDeleteWriter(context: context)
         quarantine = QuarantineWriter(context: context)
     }
 
@@ -56,6 +64,7 @@ final class TableLoad: @unchecked Sendable {
         let rowCount = rows.batch.rowCount
         if rowCount == 0 { return }
         counts[record].accepted += rowCount
+        isShared = !isOnlyRecord
         guard let index, let shape = context.shape else {
             counts[record].inserted += rowCount
             return try await writer.add(rows.parts)
@@ -63,24 +72,33 @@ final class TableLoad: @unchecked Sendable {
         let doubled = index.keys.insert(rows.batch)
         counts[record].inserted += rowCount - doubled.count
         if doubled.isEmpty {
-            if !isOnlyRecord { remember(rows.batch, shape) }
+            remember(rows.batch, shape)
             return try await writer.add(rows.parts)
         }
         let fresh = rows.batch.removing(doubled)
-        if !isOnlyRecord { remember(fresh, shape) }
+        remember(fresh, shape)
         try await writer.add(context.scatter.split(fresh))
         contested.append(rows, rows: doubled, shape: shape, record: record)
         if contested.byteCount >= context.limits.contestedBytesMax { try await resolve() }
     }
 
     private func remember(_ batch: ColumnBatch, _ shape: KeyShape) {
-        for row in 0..<batch.rowCount { firstRecords[shape.key(batch, row: row)] = record }
+        guard isShared else { return }
+        for row in 0..<batch.rowCount { writingRecords[shape.key(batch, row: row)] = record }
     }
 
     func reject(_ rows: [RejectedRow], from source: RejectSource) async throws {
         counts[record].rejected += rows.count
+        firstReject = firstReject ?? rows.first
+        let offsets = rows.filter { $0.code == Self.referenceMissing }.map(\.byteOffset)
+        if !offsets.isEmpty {
+            refusedRows[record, default: RefusedRows.Collected(jobID: source.jobID)].offsets += offsets
+        }
         try await quarantine.add(rows, from: source)
     }
+
+    /// Code of rows whose reference leads nowhere.
+    static let referenceMissing = "reference-missing"
 
     /// Takes back the current record's last `count` acceptances: its rows turned out to be refused.
     private func turnIntoReject(_ row: ContestedRows.Row, source: RejectSource) async throws {
@@ -88,14 +106,12 @@ final class TableLoad: @unchecked Sendable {
         counts[row.record].rejected += 1
         guard let place = row.place else { return }
         let keys = context.declaration.key.joined(separator: ", ")
-        try await quarantine.add(
-            [
-                RejectedRow(
-                    line: place.line, byteOffset: place.byteOffset, column: context.declaration.key.first,
-                    code: "key-exists",
-                    message: "the key (\(keys)) is stored already and the table's conflict action is `reject`",
-                    raw: place.raw, isRawTruncated: false)
-            ], from: source)
+        let reject = RejectedRow(
+            line: place.line, byteOffset: place.byteOffset, column: context.declaration.key.first, code: "key-exists",
+            message: "the key (\(keys)) is stored already and the table's conflict action is `reject`",
+            raw: place.raw, isRawTruncated: false)
+        firstReject = firstReject ?? reject
+        try await quarantine.add([reject], from: source)
     }
 
     /// The sources of the load's records, for rejects that are found at resolution.
@@ -119,7 +135,9 @@ final class TableLoad: @unchecked Sendable {
         for key in order {
             guard let group = groups[key] else { continue }
             let final = try await settle(group, stored: stored[key] ?? [], in: rows)
-            if let final { written.append(final) }
+            guard let final else { continue }
+            written.append(final)
+            if isShared { writingRecords[key] = final.record }
         }
         if let batch = rows.gather(written) { try await writer.add(context.scatter.split(batch)) }
     }
@@ -133,7 +151,8 @@ final class TableLoad: @unchecked Sendable {
         guard let last = group.last else { return nil }
         var written: ContestedRows.Row?
         var previous: ContestedRows.Row?
-        var previousRecord = stored.contains(where: \.isPending) ? firstRecords[last.key] ?? record : nil
+        var previousRecord: Int?
+        if stored.contains(where: \.isPending) { previousRecord = isShared ? writingRecords[last.key] : last.record }
         if stored.isEmpty, let first = group.popFirst() {
             // Its hash was known, its key was not.
             counts[first.record].inserted += 1
@@ -206,22 +225,29 @@ final class TableLoad: @unchecked Sendable {
         try await resolve()
         dataFiles += try await writer.flush()
         let rejects = try await quarantine.finish()
-        let deletes = try await PositionDeleteWriter(context: context).write(deletedPositions, of: deletedFiles)
+        let deleteFiles = try await deletes.write(deletedPositions, of: deletedFiles)
         for rows in counts where !rows.isBalanced {
             throw IngestionError(
                 code: "rows-unbalanced", message: "the row counts of a load do not add up: \(rows)",
                 remedy: "nothing was committed; report this with the file")
         }
-        return LoadResult(dataFiles: dataFiles, deleteFiles: deletes, rejectFiles: rejects, counts: counts)
+        for (record, refused) in refusedRows {
+            refusedRowsKeys[record] = try await RefusedRows.write(
+                refused, table: context.declaration.name, objects: context.tables.objects)
+        }
+        return LoadResult(
+            dataFiles: dataFiles, deleteFiles: deleteFiles, rejectFiles: rejects, counts: counts,
+            refusedRowsKeys: refusedRowsKeys)
     }
 
     /// Drops everything written, after a load that is known not to have been committed.
     func discard() async {
         await writer.abort()
         await quarantine.abort()
-        for location in writer.locations + quarantine.locations {
+        for location in writer.locations + deletes.locations + quarantine.locations {
             try? await context.tables.io.delete(location)
         }
+        for key in refusedRowsKeys.values { try? await context.tables.objects.delete(key) }
     }
 }
 
@@ -231,6 +257,8 @@ struct LoadResult: Sendable {
     var deleteFiles: [DataFile]
     var rejectFiles: [DataFile]
     var counts: [JobReceipt.Rows]
+    /// Objects of ``RefusedRows``, by record.
+    var refusedRowsKeys: [Int: String]
 
     var changesSilver: Bool { !dataFiles.isEmpty || !deleteFiles.isEmpty }
 }

@@ -11,7 +11,8 @@ import OperationalStore
 /// Brings one table's accepted rows into the operational store, behind the lake, at its own pace.
 ///
 /// It reads the same log records and bronze bytes again: validation gives the same rows, and what only the lake can
-/// know (a job that failed, rows refused by key or reference) it takes from receipts and quarantine.
+/// know (a job that failed, rows refused for their references) it takes from the job's receipt. Rows that the lake
+/// ignores or refuses for their key change nothing here either.
 final class OperationalSink: Sendable {
     private let declaration: TableDeclaration
     private let ingestion: DipperIngestion
@@ -85,14 +86,20 @@ final class OperationalSink: Sendable {
     }
 
     private func apply(_ record: StoredRecord, rowsDone: Int64) async throws {
-        let receipt = try await ingestion.job(id: record.record.id)
+        guard let row = try await tables.catalog.receipt(id: record.record.id) else {
+            throw IngestionError(
+                code: "receipt-missing",
+                message: "the lake is past offset \(record.offset) of \(record.topic), yet it has no receipt of it",
+                remedy: "restore catalog and log from backups of the same time")
+        }
+        let stored = try JSONDecoder().decode(StoredReceipt.self, from: Data(row.json))
+        let refused = try await refusedRows(stored)
         let payload = try LogPayload(headers: record.record.headers, payload: record.record.payload)
-        let isFailed = receipt?.state == .failed
+        let isFailed = stored.receipt.state == .failed
         switch payload {
-        case .file(let file) where !isFailed: try await apply(file, record, rowsDone)
+        case .file(let file) where !isFailed: try await apply(file, record, rowsDone, without: refused)
         case .batch(let batch) where !isFailed:
             let result = try BatchReader(table: declaration, limits: ingestion.limits).read(batch.body)
-            let refused = try await refusedOffsets(batch.sha256)
             let rows = result.acceptedPlaces.indices.filter {
                 refused.contains(result.acceptedPlaces[$0].byteRange.lowerBound)
             }
@@ -102,8 +109,9 @@ final class OperationalSink: Sendable {
         }
     }
 
-    private func apply(_ file: FileLanded, _ record: StoredRecord, _ rowsDone: Int64) async throws {
-        let refused = try await refusedOffsets(file.sha256)
+    private func apply(
+        _ file: FileLanded, _ record: StoredRecord, _ rowsDone: Int64, without refused: RefusedRows.Offsets
+    ) async throws {
         let reader = try BronzeReader(try await tables.objects.open(file.objectKey), limits: ingestion.limits)
         let chunks = try FileChunks(
             reader: reader, table: declaration,
@@ -146,14 +154,8 @@ final class OperationalSink: Sendable {
             upserts: upserts, conflict: declaration.conflict == .replace ? .replace : .ignore)
     }
 
-    /// Byte offsets of rows of one file that are well formed and were refused all the same.
-    private func refusedOffsets(_ sha256: String) async throws -> Set<Int> {
-        guard declaration.references.contains(where: { $0.action == .reject }) else { return [] }
-        var offsets: Set<Int> = []
-        let query = QuarantineQuery(sha256: sha256, code: "reference-missing", jobID: nil)
-        for try await reject in try await QuarantineReader(declaration, tables: tables).rejects(query) {
-            offsets.insert(Int(reject.byteOffset))
-        }
-        return offsets
+    private func refusedRows(_ stored: StoredReceipt) async throws -> RefusedRows.Offsets {
+        guard let key = stored.refusedRowsKey else { return .none }
+        return try await RefusedRows.read(key, objects: tables.objects)
     }
 }

@@ -18,8 +18,9 @@ struct LakeCommitter: Sendable {
     /// - Parameters:
     ///   - result: `nil` when nothing is applied and only the watermark moves.
     ///   - receipts: given the silver snapshot's id, if there is one.
-    /// - Throws: ``CatalogError`` `commit-conflict` when another commit came first: nothing was applied, and every file
-    ///   of this attempt is deleted but for the load's own.
+    /// - Throws: ``CatalogError`` `commit-state-unknown` when nobody can tell, and no file is deleted. Every other error
+    ///   means that nothing was applied, `commit-conflict` that another commit came first; every file of this attempt is
+    ///   deleted then but for the load's own.
     func commit(
         _ result: LoadResult?, replacesAll: Bool, watermark: CatalogWatermark,
         receipts: (Int64?) throws -> [ReceiptRow]
@@ -94,23 +95,34 @@ struct LakeCommitter: Sendable {
         }
     }
 
-    /// Commits; a lost answer is settled by looking for the receipts, which stand in the same transaction.
+    /// Codes of a catalog that applied nothing, for certain.
+    private static let refusals: Set<String> = ["commit-conflict", "namespace-missing"]
+
+    /// Commits. Any failure but a refusal may be a lost answer, which is settled by looking for the receipts: they stand in
+    /// the same transaction.
+    /// - Throws: `commit-state-unknown` when that look-up fails too; every other error means that nothing was applied.
     private func settle(_ commit: CatalogCommit) async throws {
         do {
             try await context.tables.catalog.commit(commit)
-        } catch let error as CatalogError where error.code == "commit-state-unknown" {
-            guard let receipt = commit.receipts.first else { throw error }
-            let found: ReceiptRow?
-            do {
-                found = try await context.tables.catalog.receipt(id: receipt.id)
-            } catch _ {
-                // Still unknown: nothing may be deleted, and the log's record is looked at again from the watermark.
-                throw error
-            }
-            if found == nil {
-                throw CatalogError(
-                    code: "commit-conflict", message: "the commit did not take place", cause: error, isRetryable: true)
-            }
+        } catch let error as CatalogError where Self.refusals.contains(error.code) {
+            throw error
+        } catch {
+            if try await stands(commit) { return }
+            guard let told = error as? CatalogError, told.code == "commit-state-unknown" else { throw error }
+            throw CatalogError(
+                code: "commit-conflict", message: "the commit did not take place", cause: error, isRetryable: true)
+        }
+    }
+
+    private func stands(_ commit: CatalogCommit) async throws -> Bool {
+        guard let receipt = commit.receipts.first else { preconditionFailure("every load leaves a receipt") }
+        do {
+            return try await context.tables.catalog.receipt(id: receipt.id) != nil
+        } catch {
+            throw CatalogError(
+                code: "commit-state-unknown", message: "whether the commit stands could not be looked up",
+                remedy: "it is looked for again with the next round; its files are kept until then", cause: error,
+                isRetryable: true)
         }
     }
 }

@@ -48,9 +48,7 @@ final class UnitWork: @unchecked Sendable {
                     let notes = try await loader.load(file, of: record, into: load)
                     receipt.dialect = notes.dialect
                     receipt.warnings = notes.warnings
-                    if file.onError == .fail, let reject = notes.firstReject {
-                        throw Self.refusal(reject, count: load.counts.last?.rejected ?? 1, file)
-                    }
+                    try Self.checkRefusals(load, file)
                 case .batch(let batch):
                     let notes = try await loader.load(batch, of: record, into: load)
                     receipt.verdicts = notes.verdicts
@@ -59,6 +57,8 @@ final class UnitWork: @unchecked Sendable {
                 receipts.append(receipt)
             }
             let result = try await load.finish()
+            // The last rows are refused by their key only here.
+            if case .file(let file) = unit.first?.payload { try Self.checkRefusals(load, file) }
             return try await commit(result, receipts)
         } catch let error where Self.isFaultOfFile(error) && unit.count == 1 {
             await load.discard()
@@ -84,7 +84,7 @@ final class UnitWork: @unchecked Sendable {
             totals.rejected += result.counts[index].rejected
         }
         return try await committer.commit(result, replacesAll: replacesAll, watermark: watermark()) { snapshotID in
-            try rows(receipts, snapshotID)
+            try rows(receipts, snapshotID, result.refusedRowsKeys)
         }
     }
 
@@ -100,7 +100,7 @@ final class UnitWork: @unchecked Sendable {
         receipt.error = JobReceipt.Failure(
             code: told?.code ?? "file-unreadable", message: message, remedy: told?.remedy)
         return try await committer.commit(nil, replacesAll: false, watermark: watermark()) { _ in
-            try rows([receipt], nil)
+            try rows([receipt], nil, [:])
         }
     }
 
@@ -110,19 +110,23 @@ final class UnitWork: @unchecked Sendable {
             nextOffset: (unit.last?.record.offset ?? -1) + 1)
     }
 
-    private func rows(_ receipts: [JobReceipt], _ snapshotID: Int64?) throws -> [ReceiptRow] {
+    private func rows(
+        _ receipts: [JobReceipt], _ snapshotID: Int64?, _ refusedRowsKeys: [Int: String]
+    ) throws -> [ReceiptRow] {
         let now = UTCTime.text(microseconds: UTCTime.nowMicroseconds())
         let encoder = JSONEncoder()
-        return try zip(receipts, unit).map { receipt, item in
-            var receipt = receipt
+        return try receipts.indices.map { index in
+            var receipt = receipts[index]
+            let stored = unit[index].record
             receipt.finishedAt = now
             receipt.progress = nil
             let changed = receipt.rows.inserted + receipt.rows.updated > 0 || replacesAll
             receipt.snapshotId = changed && receipt.state == .committed ? snapshotID.map { String($0) } : nil
+            let json = try encoder.encode(StoredReceipt(receipt: receipt, refusedRowsKey: refusedRowsKeys[index]))
             return ReceiptRow(
                 id: receipt.id, table: receipt.table, state: receipt.state.rawValue, topic: receipt.topic,
                 partition: receipt.partition, offset: receipt.offset,
-                createdMicroseconds: item.record.appendedMicroseconds, json: Array(try encoder.encode(receipt)))
+                createdMicroseconds: stored.appendedMicroseconds, json: Array(json))
         }
     }
 
@@ -131,10 +135,13 @@ final class UnitWork: @unchecked Sendable {
         error is CSVError || error is CompressionError || (error as? IngestionError)?.code == "rows-refused"
     }
 
-    private static func refusal(_ reject: RejectedRow, count: Int, _ file: FileLanded) -> IngestionError {
-        IngestionError(
+    /// - Throws: `rows-refused` when the upload asked for all rows or none.
+    private static func checkRefusals(_ load: TableLoad, _ file: FileLanded) throws {
+        guard file.onError == .fail, let reject = load.firstReject else { return }
+        throw IngestionError(
             code: "rows-refused",
-            message: "\(count) rows are refused, so nothing of the file is taken; the first: \(reject.message)",
+            message: "\(load.counts.last?.rejected ?? 1) rows are refused, so nothing of the file is taken; the first: "
+                + reject.message,
             remedy: "mend the rows, or upload with onError=quarantine to take the others",
             place: Place(
                 source: file.fileName, line: reject.line, column: reject.column, byteOffset: reject.byteOffset))

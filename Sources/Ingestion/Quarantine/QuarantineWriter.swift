@@ -8,6 +8,9 @@ struct RejectSource: Sendable, Hashable {
     let sha256: String
     let jobID: String
     let delimiter: UInt8?
+
+    /// Files have a delimiter, batches none.
+    var isBatch: Bool { delimiter == nil }
 }
 
 /// Collects the rejects of a load and writes them to one file of the quarantine table, leaving out those that an earlier
@@ -42,6 +45,8 @@ final class QuarantineWriter: @unchecked Sendable {
         for row in rows {
             let identity = Identity(byteOffset: Int64(row.byteOffset), code: row.code)
             guard known[source.sha256]?.contains(identity) != true else { continue }
+            // A load has one file at most, whose rows are refused once each; equal batches may come in it several times.
+            if source.isBatch { known[source.sha256]?.insert(identity) }
             append(row, source)
         }
         if buffered >= context.limits.rejectsBuffered || bufferedBytes >= Self.bufferedBytesMax { try await write() }
