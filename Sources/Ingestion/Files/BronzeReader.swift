@@ -7,6 +7,7 @@ import LakeModel
 final class BronzeReader: @unchecked Sendable {
     private let source: any RandomAccessSource
     private let blockBytes: Int
+    private let format: StreamDecompressor.Format?
     private var decompressor: StreamDecompressor?
     /// Bytes of the object that have been read, compressed as it lies.
     private(set) var offset = 0
@@ -18,7 +19,8 @@ final class BronzeReader: @unchecked Sendable {
         self.source = source
         blockBytes = limits.readBytes
         let head = try source.read(offset: 0, count: min(Self.headBytes, source.byteCount))
-        if let format = unsafe StreamDecompressor.Format.detect(head.span.bytes) {
+        format = unsafe StreamDecompressor.Format.detect(head.span.bytes)
+        if let format {
             decompressor = try StreamDecompressor(
                 format, limits: StreamDecompressor.Limits(outputBytesMax: limits.decompressedBytesMax))
         }
@@ -45,6 +47,24 @@ final class BronzeReader: @unchecked Sendable {
         }
         return nil
     }
+
+    /// Whether ``read(into:)`` may be called: the object lies as it is, not compressed.
+    var isPlain: Bool { format == nil }
+
+    /// Reads the next bytes straight into memory of the caller's.
+    /// - Returns: how many, 0 at the end.
+    /// - Throws: storage errors.
+    func read(into target: UnsafeMutableRawBufferPointer) throws -> Int {
+        precondition(isPlain)
+        let count = min(target.count, source.byteCount - offset)
+        if count == 0 { return 0 }
+        try unsafe source.read(offset: offset, into: UnsafeMutableRawBufferPointer(rebasing: target[..<count]))
+        offset += count
+        return count
+    }
+
+    /// Bytes that are asked for at once.
+    var readBytes: Int { blockBytes }
 
     /// Whether everything has been read.
     var isAtEnd: Bool { offset == source.byteCount && decompressor == nil }

@@ -23,7 +23,7 @@ final class FileChunks<Prepared: Sendable>: @unchecked Sendable {
     private let prepare: Prepare
     private var chunker: CSVChunker
     private var isRead = false
-    private var ahead: [Task<Element, any Error>] = []
+    private var ahead: [(task: Task<Element, any Error>, chunk: ChunkSlot)] = []
 
     /// Chunks that are parsed or wait parsed: one a thread and one in hand.
     private let aheadMax: Int
@@ -53,13 +53,17 @@ final class FileChunks<Prepared: Sendable>: @unchecked Sendable {
             let parsers = parsers
             let prepare = prepare
             let offset = reader.offset
-            ahead.append(
-                Task(executorPreference: crew) {
-                    Element(prepared: try prepare(parsers.parse(chunk), chunk), objectOffset: offset)
-                })
+            let slot = ChunkSlot(chunk)
+            let task = Task(executorPreference: crew) {
+                Element(prepared: try slot.withChunk { try prepare(parsers.parse($0), $0) }, objectOffset: offset)
+            }
+            ahead.append((task, slot))
         }
         if ahead.isEmpty { return nil }
-        return try await ahead.removeFirst().value
+        let (task, slot) = ahead.removeFirst()
+        let element = try await task.value
+        if let chunk = slot.take() { chunker.recycle(chunk) }
+        return element
     }
 
     /// Reads until a chunk is complete.
@@ -67,7 +71,12 @@ final class FileChunks<Prepared: Sendable>: @unchecked Sendable {
         while true {
             if let chunk = chunker.next() { return chunk }
             if isRead { return nil }
-            if let block = try reader.next() {
+            if reader.isPlain {
+                let count = try unsafe chunker.fill(atMost: reader.readBytes) { try unsafe reader.read(into: $0) }
+                if count > 0 { continue }
+                chunker.finish()
+                isRead = true
+            } else if let block = try reader.next() {
                 chunker.push(block)
             } else {
                 chunker.finish()
@@ -78,8 +87,28 @@ final class FileChunks<Prepared: Sendable>: @unchecked Sendable {
 
     /// Waits for what is under way, so that nothing of this file runs on.
     func cancel() async {
-        for task in ahead { _ = await task.result }
+        for (task, _) in ahead { _ = await task.result }
         ahead = []
+    }
+}
+
+/// Holds a chunk while it is parsed, so that its memory can be used again: there is no other reference to it.
+private final class ChunkSlot: Sendable {
+    private let chunk: Mutex<CSVChunk?>
+
+    init(_ chunk: consuming CSVChunk) { self.chunk = Mutex(chunk) }
+
+    /// - Precondition: the chunk has not been taken.
+    func withChunk<Result>(_ body: (CSVChunk) throws -> Result) rethrows -> Result {
+        guard let held = chunk.withLock({ $0 }) else { preconditionFailure("a chunk is parsed before it is taken") }
+        return try body(held)
+    }
+
+    func take() -> CSVChunk? {
+        chunk.withLock { slot in
+            defer { slot = nil }
+            return slot
+        }
     }
 }
 

@@ -42,30 +42,48 @@ internal import CRoaring
 
     /// Inserts all keys and appends the indexes of those that were in the set already, or twice in `keys`.
     ///
-    /// Keys that rise one by one behind everything in their bitmap go in as one range.
+    /// Keys that rise behind everything in their bitmap go in together, consecutive ones as ranges.
     /// - Complexity: O(1) a key, much less for consecutive ones.
     func insert(_ keys: [Int64], contested: inout [Int32]) {
-        if insertRun(keys) { return }
+        if insertRising(keys) { return }
         for index in keys.indices where !insert(keys[index]) { contested.append(Int32(index)) }
     }
 
-    /// Inserts `keys` as one range if they are consecutive, share a high word and lie behind the bitmap's last key.
-    private func insertRun(_ keys: [Int64]) -> Bool {
-        guard let first = keys.first, let final = keys.last, final >= first,
-            UInt64(bitPattern: final &- first) == UInt64(keys.count - 1),
-            first >> 32 == final >> 32
-        else { return false }
-        var expected = first
-        for key in keys {
-            if key != expected { return false }
-            expected &+= 1
+    /// Consecutive keys that go in as a range rather than one by one, on average.
+    private static let rangeKeysMin = 64
+
+    /// Inserts `keys` together if they rise, share a high word and lie behind the bitmap's last key: then all are new.
+    private func insertRising(_ keys: [Int64]) -> Bool {
+        guard let first = keys.first, let final = keys.last, first >> 32 == final >> 32 else { return false }
+        let values = keys.span
+        var gapCount = 0
+        var previous = first
+        var isRising = true
+        for index in 1..<max(1, values.count) {
+            let key = values[index]
+            isRising = isRising && key > previous
+            gapCount += key == previous &+ 1 ? 0 : 1
+            previous = key
         }
-        guard let bitmap = unsafe bitmap(of: first, create: true) else { return false }
-        let low = UInt32(truncatingIfNeeded: first)
-        guard unsafe roaring_bitmap_is_empty(bitmap) || roaring_bitmap_maximum(bitmap) < low else { return false }
-        unsafe roaring_bitmap_add_range_closed(bitmap, low, UInt32(truncatingIfNeeded: final))
+        guard isRising, let bitmap = unsafe bitmap(of: first, create: true) else { return false }
+        guard unsafe roaring_bitmap_is_empty(bitmap) || roaring_bitmap_maximum(bitmap) < Self.low(first) else {
+            return false
+        }
+        if (gapCount + 1) * Self.rangeKeysMin > keys.count, gapCount > 0 {
+            let lows = keys.map { Self.low($0) }
+            unsafe lows.withUnsafeBufferPointer { unsafe roaring_bitmap_add_many(bitmap, $0.count, $0.baseAddress) }
+            return true
+        }
+        var start = first
+        for index in 1..<max(1, values.count) where values[index] != values[index - 1] + 1 {
+            unsafe roaring_bitmap_add_range_closed(bitmap, Self.low(start), Self.low(values[index - 1]))
+            start = values[index]
+        }
+        unsafe roaring_bitmap_add_range_closed(bitmap, Self.low(start), Self.low(final))
         return true
     }
+
+    private static func low(_ key: Int64) -> UInt32 { UInt32(truncatingIfNeeded: key) }
 
     private func bitmap(of key: Int64, create: Bool) -> UnsafeMutablePointer<roaring_bitmap_t>? {
         let high = UInt32(truncatingIfNeeded: key >> 32)

@@ -13,29 +13,26 @@ struct PreparedChunk: Sendable {
     /// Checks references, computes derived columns and splits by partition. Runs on the crew's threads.
     init(_ result: CSVChunkResult, _ chunk: CSVChunk, context: TableContext, references: References) {
         var batch = result.batch
-        var positions = Array(0..<Int32(result.batch.rowCount))
         var rejects = result.rejects.map(RejectedRow.init)
         var missing: [References.Missing] = []
         var refused: [Int32: RejectedRow] = [:]
-        for (target, rows) in zip(references.targets, references.missingRows(batch)) {
-            var summary = References.Missing(count: rows.count)
-            summary.example = rows.first.flatMap { batch.columns[target.column].datum(Int($0)) }
+        for (target, found) in zip(references.targets, references.missingRows(batch)) {
+            var summary = References.Missing(count: found.count)
+            summary.example = found.first.flatMap { batch.columns[target.column].datum(Int($0)) }
             missing.append(summary)
-            guard target.reference.action == .reject else { continue }
-            for row in rows where refused[row] == nil {
+            for row in found.rows where refused[row] == nil {
                 refused[row] = RejectedRow(result, chunk, row: Int(row), missing: target, batch: batch)
             }
         }
         if !refused.isEmpty {
             let rows = refused.keys.sorted()
             batch = batch.removing(rows)
-            positions.removeAll { refused[$0] != nil }
             rejects = (rejects + rows.compactMap { refused[$0] }).sorted { $0.byteOffset < $1.byteOffset }
         }
         var places = RowPlaces.none
         if context.declaration.conflict == .reject {
             places = .known(
-                positions.map { row in
+                (0..<Int32(result.batch.rowCount)).filter { refused[$0] == nil }.map { row in
                     RowPlaces.Place(
                         line: result.positions.line(Int(row)), byteOffset: result.positions.byteOffset(Int(row)),
                         raw: Array(chunk.storage[result.positions.range(Int(row))]))

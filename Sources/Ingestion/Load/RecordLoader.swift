@@ -83,12 +83,11 @@ struct RecordLoader: Sendable {
         var rows = result.accepted
         var missing: [References.Missing] = []
         var refused: [Int32] = []
-        for (target, rows) in zip(references.targets, references.missingRows(result.accepted)) {
+        for (target, found) in zip(references.targets, references.missingRows(result.accepted)) {
             let column = result.accepted.columns[target.column]
             missing.append(
-                References.Missing(count: rows.count, example: rows.first.flatMap { column.datum(Int($0)) }))
-            guard target.reference.action == .reject else { continue }
-            for row in rows where !refused.contains(row) {
+                References.Missing(count: found.count, example: found.first.flatMap { column.datum(Int($0)) }))
+            for row in found.rows where !refused.contains(row) {
                 let place = result.acceptedPlaces[Int(row)]
                 let message = target.reference.message(of: column.datum(Int(row)), type: column.type)
                 refused.append(row)

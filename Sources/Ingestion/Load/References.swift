@@ -13,6 +13,17 @@ struct References: Sendable {
         let keys: Set<Datum>
         /// Small non-negative integer keys, a bit each, so that most values need no look-up in the set.
         let small: Bitmap
+
+        /// Whether rows with missing values are refused, so that each of them must be known.
+        var refuses: Bool { reference.action == .reject }
+    }
+
+    /// Rows of a batch whose value is not there.
+    struct MissingRows: Sendable {
+        var count = 0
+        var first: Int32?
+        /// All of them when they are refused, else none.
+        var rows: [Int32] = []
     }
 
     /// Values of one reference that are not there.
@@ -50,25 +61,15 @@ struct References: Sendable {
     }
 
     /// For each target the rows of `batch` whose value is neither null nor there.
-    func missingRows(_ batch: ColumnBatch) -> [[Int32]] {
+    /// - Complexity: O(rows), a test of a bit each unless integers are large.
+    func missingRows(_ batch: ColumnBatch) -> [MissingRows] {
         targets.map { target in
             let column = batch.columns[target.column]
-            var missing: [Int32] = []
-            switch column.storage {
-            case .int32(let values):
-                for row in values.indices where !target.hasSmall(Int64(values[row])) && !column.isNull(row) {
-                    if !target.keys.contains(.long(Int64(values[row]))) { missing.append(Int32(row)) }
-                }
-            case .int64(let values):
-                for row in values.indices where !target.hasSmall(values[row]) && !column.isNull(row) {
-                    if !target.keys.contains(.long(values[row])) { missing.append(Int32(row)) }
-                }
-            default:
-                for row in 0..<batch.rowCount {
-                    if let value = column.datum(row), !target.keys.contains(value) { missing.append(Int32(row)) }
-                }
+            return switch column.storage {
+            case .int32(let values): target.missing(values.span, column.validity)
+            case .int64(let values): target.missing(values.span, column.validity)
+            default: target.missing(column)
             }
-            return missing
         }
     }
 
@@ -85,8 +86,63 @@ struct References: Sendable {
 }
 
 extension References.Target {
-    fileprivate func hasSmall(_ value: Int64) -> Bool {
-        value >= 0 && value < Int64(small.count) && small[Int(value)]
+    /// Takes 64 rows at a time: a bit each for values that are not there, nulls masked out.
+    fileprivate func missing<Number: FixedWidthInteger & SignedInteger>(
+        _ values: Span<Number>, _ validity: Bitmap?
+    ) -> References.MissingRows {
+        var missing = References.MissingRows()
+        let known = small.words.span
+        let smallMax = UInt64(small.count)
+        var start = 0
+        while start < values.count {
+            let end = min(start + 64, values.count)
+            var absent: UInt64 = 0
+            var large: UInt64 = 0
+            for row in start..<end {
+                let value = UInt64(bitPattern: Int64(values[row]))
+                let bit = UInt64(row - start)
+                if value < smallMax {
+                    absent |= (~(known[Int(value >> 6)] >> (value & 63)) & 1) << bit
+                } else {
+                    large |= 1 << bit
+                }
+            }
+            let valid = validity.map { $0.words[start >> 6] } ?? .max
+            large &= valid
+            while large != 0 {
+                let bit = large.trailingZeroBitCount
+                if !keys.contains(.long(Int64(values[start + bit]))) { absent |= 1 << UInt64(bit) }
+                large &= large &- 1
+            }
+            missing.take(absent & valid, from: start, keepsRows: refuses)
+            start = end
+        }
+        return missing
+    }
+
+    fileprivate func missing(_ column: ColumnVector) -> References.MissingRows {
+        var missing = References.MissingRows()
+        for row in 0..<column.count {
+            if let value = column.datum(row), !keys.contains(value) {
+                missing.take(1, from: row, keepsRows: refuses)
+            }
+        }
+        return missing
+    }
+}
+
+extension References.MissingRows {
+    /// Takes in rows from `start` on, a bit each.
+    fileprivate mutating func take(_ bits: UInt64, from start: Int, keepsRows: Bool) {
+        if bits == 0 { return }
+        if first == nil { first = Int32(start + bits.trailingZeroBitCount) }
+        count += bits.nonzeroBitCount
+        guard keepsRows else { return }
+        var rest = bits
+        while rest != 0 {
+            rows.append(Int32(start + rest.trailingZeroBitCount))
+            rest &= rest &- 1
+        }
     }
 }
 

@@ -31,26 +31,52 @@ extension ColumnBatch {
 }
 
 extension ColumnVector {
-    func gather(_ indexes: [Int32]) -> ColumnVector {
+    func gather(_ indexes: [Int32]) -> ColumnVector { gather(indexes.span) }
+
+    /// The values at `indexes`, in that order.
+    func gather(_ indexes: Span<Int32>) -> ColumnVector {
         let gathered: ColumnStorage =
             switch storage {
-            case .boolean(let values): .boolean(indexes.map { values[Int($0)] })
-            case .int32(let values): .int32(indexes.map { values[Int($0)] })
-            case .int64(let values): .int64(indexes.map { values[Int($0)] })
-            case .float(let values): .float(indexes.map { values[Int($0)] })
-            case .double(let values): .double(indexes.map { values[Int($0)] })
-            case .int128(let values): .int128(indexes.map { values[Int($0)] })
+            case .boolean(let values): .boolean(Self.gather(values, indexes))
+            case .int32(let values): .int32(Self.gather(values, indexes))
+            case .int64(let values): .int64(Self.gather(values, indexes))
+            case .float(let values): .float(Self.gather(values, indexes))
+            case .double(let values): .double(Self.gather(values, indexes))
+            case .int128(let values): .int128(Self.gather(values, indexes))
             case .bytes(let values): .bytes(values.gather(indexes))
             case .fixed(let values): .fixed(values.gather(indexes))
             }
         guard let validity else { return ColumnVector(type: type, storage: gathered) }
-        var bits = Bitmap(repeating: true, count: indexes.count)
-        var hasNull = false
-        for (position, index) in indexes.enumerated() where !validity[Int(index)] {
-            bits.set(position, to: false)
-            hasNull = true
+        return ColumnVector(type: type, storage: gathered, validity: Self.gather(validity, indexes))
+    }
+
+    private static func gather<Value: BitwiseCopyable>(_ values: [Value], _ indexes: Span<Int32>) -> [Value] {
+        let source = values.span
+        return unsafe [Value](unsafeUninitializedCapacity: indexes.count) { buffer, count in
+            for position in indexes.indices { unsafe buffer[position] = source[Int(indexes[position])] }
+            count = indexes.count
         }
-        return ColumnVector(type: type, storage: gathered, validity: hasNull ? bits : nil)
+    }
+
+    /// - Returns: `nil` when no row is null.
+    private static func gather(_ validity: Bitmap, _ indexes: Span<Int32>) -> Bitmap? {
+        let source = validity.words.span
+        var words: [UInt64] = []
+        words.reserveCapacity((indexes.count + 63) / 64)
+        var setCount = 0
+        var position = 0
+        while position < indexes.count {
+            let end = min(position + 64, indexes.count)
+            var word: UInt64 = 0
+            for place in position..<end {
+                let row = Int(indexes[place])
+                word |= ((source[row >> 6] >> UInt64(row & 63)) & 1) << UInt64(place & 63)
+            }
+            words.append(word)
+            setCount += word.nonzeroBitCount
+            position = end
+        }
+        return setCount == indexes.count ? nil : Bitmap(words: words, count: indexes.count)
     }
 
     static func concatenate(_ parts: [ColumnVector], type: PrimitiveType) -> ColumnVector {
@@ -93,26 +119,53 @@ extension ColumnStorage {
 }
 
 extension ByteVector {
-    func gather(_ indexes: [Int32]) -> ByteVector {
-        var offsets: [UInt32] = [0]
-        offsets.reserveCapacity(indexes.count + 1)
+    /// Bytes that a short value is copied in, whatever its length.
+    private static let copyBytes = 16
+
+    func gather(_ indexes: Span<Int32>) -> ByteVector {
+        let source = self.offsets.span
         var end: UInt32 = 0
-        for index in indexes {
-            end += self.offsets[Int(index) + 1] - self.offsets[Int(index)]
-            offsets.append(end)
+        let offsets = unsafe [UInt32](unsafeUninitializedCapacity: indexes.count + 1) { buffer, count in
+            unsafe buffer[0] = 0
+            for position in indexes.indices {
+                let index = Int(indexes[position])
+                end += source[index + 1] &- source[index]
+                unsafe buffer[position + 1] = end
+            }
+            count = indexes.count + 1
         }
-        var gathered: [UInt8] = []
-        gathered.reserveCapacity(Int(end))
-        for index in indexes { gathered.append(contentsOf: bytes[range(Int(index))]) }
+        let byteCount = Int(end)
+        let wholeMax = bytes.count - Self.copyBytes
+        let gathered = unsafe [UInt8](unsafeUninitializedCapacity: byteCount + Self.copyBytes) { buffer, count in
+            unsafe bytes.withUnsafeBytes { raw in
+                guard var target = UnsafeMutableRawPointer(buffer.baseAddress), let base = raw.baseAddress else {
+                    return
+                }
+                for position in indexes.indices {
+                    let index = Int(indexes[position])
+                    let from = Int(source[index])
+                    let length = Int(source[index + 1]) - from
+                    if length <= Self.copyBytes && from <= wholeMax {
+                        // The target has room behind its last value, the source is known to have.
+                        let words = unsafe base.loadUnaligned(fromByteOffset: from, as: SIMD2<UInt64>.self)
+                        unsafe target.storeBytes(of: words, as: SIMD2<UInt64>.self)
+                    } else {
+                        unsafe target.copyMemory(from: base + from, byteCount: length)
+                    }
+                    unsafe target += length
+                }
+            }
+            count = byteCount
+        }
         return ByteVector(offsets: offsets, bytes: gathered)
     }
 }
 
 extension FixedVector {
-    func gather(_ indexes: [Int32]) -> FixedVector {
+    func gather(_ indexes: Span<Int32>) -> FixedVector {
         var gathered: [UInt8] = []
         gathered.reserveCapacity(indexes.count * width)
-        for index in indexes { gathered.append(contentsOf: self[Int(index)]) }
+        for position in indexes.indices { gathered.append(contentsOf: self[Int(indexes[position])]) }
         return FixedVector(width: width, bytes: gathered)
     }
 }

@@ -1,6 +1,11 @@
 import LakeModel
 
 /// Splits batches by the values of their partition columns.
+///
+/// 1. Each row gets a code: the values' distances from their columns' least, as the digits of one number. Columns that
+///    are no integers, or spread too far, get codes from a dictionary instead.
+/// 2. Codes are numbered as partitions in the order in which they appear.
+/// 3. The rows of each partition are gathered.
 struct PartitionScatter: Sendable {
     /// Rows of one partition.
     struct Part: Sendable {
@@ -20,100 +25,33 @@ struct PartitionScatter: Sendable {
     func split(_ batch: ColumnBatch) -> [Part] {
         if batch.rowCount == 0 { return [] }
         if columns.isEmpty { return [Part(values: [], batch: batch)] }
-        var groups: [[Datum?]: Int] = [:]
-        var values: [[Datum?]] = []
-        var rows: [[Int32]] = []
-        var codes = [Int](repeating: 0, count: batch.rowCount)
-        assignCodes(batch, &codes)
-        var groupOfCode: [Int: Int] = [:]
-        var lastCode = -1
-        var group = 0
-        for row in 0..<batch.rowCount {
-            if codes[row] != lastCode {
-                lastCode = codes[row]
-                if let known = groupOfCode[lastCode] {
-                    group = known
-                } else {
-                    let tuple = columns.map { batch.columns[$0].datum(row) }
-                    group = groups[tuple] ?? values.count
-                    if group == values.count {
-                        groups[tuple] = group
-                        values.append(tuple)
-                        rows.append([])
-                    }
-                    groupOfCode[lastCode] = group
+        var codes = PartitionCodes(rowCount: batch.rowCount)
+        for column in columns { codes.add(batch.columns[column]) }
+        let groups = codes.groups()
+        let values = groups.firstRows.map { row in columns.map { batch.columns[$0].datum(row) } }
+        if values.count == 1 { return [Part(values: values[0], batch: batch)] }
+        return values.indices.map { group in
+            let rows = groups.rows.span.extracting(groups.ranges[group])
+            var parts: [ColumnVector] = []
+            parts.reserveCapacity(batch.columns.count)
+            for (index, column) in batch.columns.enumerated() {
+                // All rows of a partition have the same value there.
+                let same = columns.firstIndex(of: index).flatMap {
+                    column.repeated(values[group][$0], count: rows.count)
                 }
+                parts.append(same ?? column.gather(rows))
             }
-            rows[group].append(Int32(row))
-        }
-        return values.indices.map { index in
-            Part(
-                values: values[index],
-                batch: values.count == 1 ? batch : batch.gather(rows[index]))
-        }
-    }
-
-    /// A number a row that is the same only for rows of the same partition.
-    private func assignCodes(_ batch: ColumnBatch, _ codes: inout [Int]) {
-        for column in columns {
-            let vector = batch.columns[column]
-            var numbers: [Int64: Int] = [:]
-            var other: [Datum?: Int] = [:]
-            var columnCodes = codes
-            var distinct = 0
-            var lastNumber: Int64 = 0
-            var lastCode = -1
-            for row in 0..<batch.rowCount {
-                let code: Int
-                if let number = vector.partitionNumber(row) {
-                    if lastCode >= 0, number == lastNumber {
-                        code = lastCode
-                    } else if let known = numbers[number] {
-                        code = known
-                    } else {
-                        code = distinct
-                        numbers[number] = distinct
-                        distinct += 1
-                    }
-                    lastNumber = number
-                    lastCode = code
-                } else {
-                    let value = vector.datum(row)
-                    code = other[value] ?? distinct
-                    if code == distinct {
-                        other[value] = distinct
-                        distinct += 1
-                    }
-                }
-                columnCodes[row] = code
-            }
-            combine(&codes, columnCodes)
-        }
-    }
-
-    /// Gives each pair of codes a code of its own, counted from 0.
-    private func combine(_ codes: inout [Int], _ more: [Int]) {
-        var known: [Int: Int] = [:]
-        var lastPair = -1
-        var lastCode = 0
-        for row in codes.indices {
-            let pair = codes[row] << 32 | more[row]
-            if pair != lastPair {
-                lastPair = pair
-                lastCode = known[pair] ?? known.count
-                known[pair] = lastCode
-            }
-            codes[row] = lastCode
+            return Part(values: values[group], batch: ColumnBatch(columns: parts, rowCount: rows.count))
         }
     }
 }
 
 extension ColumnVector {
-    /// The value as a number for integers, `nil` for nulls and everything else.
-    fileprivate func partitionNumber(_ row: Int) -> Int64? {
-        switch storage {
-        case .int32(let values): isNull(row) ? nil : Int64(values[row])
-        case .int64(let values): isNull(row) ? nil : values[row]
+    /// A column of one integer, `nil` for other types and nulls.
+    fileprivate func repeated(_ value: Datum?, count: Int) -> ColumnVector? {
+        switch value {
+        case .int(let number): ColumnVector(type: type, storage: .int32([Int32](repeating: number, count: count)))
+        case .long(let number): ColumnVector(type: type, storage: .int64([Int64](repeating: number, count: count)))
         default: nil
         }
     }

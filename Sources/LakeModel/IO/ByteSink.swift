@@ -14,6 +14,16 @@ package protocol RandomAccessSource: Sendable {
     /// Reads exactly `count` bytes from `offset`.
     /// - Throws: the storage's error, or one that says how many bytes were there when the range passes the end.
     func read(offset: Int, count: Int) throws -> [UInt8]
+    /// Fills `target` with the bytes from `offset` on, for readers that have memory of their own.
+    /// - Throws: as ``read(offset:count:)``; `target` may be written in part then.
+    func read(offset: Int, into target: UnsafeMutableRawBufferPointer) throws
+}
+
+extension RandomAccessSource {
+    package func read(offset: Int, into target: UnsafeMutableRawBufferPointer) throws {
+        let bytes = try read(offset: offset, count: target.count)
+        unsafe target.copyBytes(from: bytes)
+    }
 }
 
 /// A source that lies in memory.

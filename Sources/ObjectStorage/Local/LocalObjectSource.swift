@@ -33,30 +33,34 @@ final class LocalObjectSource: RandomAccessSource {
     private static func openFile(_ path: String) -> Int32 { unsafe open(path, O_RDONLY | O_CLOEXEC) }
 
     func read(offset: Int, count: Int) throws -> [UInt8] {
-        guard offset >= 0, count >= 0, offset <= byteCount - count else {
+        guard count >= 0 else { throw ShortReadError(offset: offset, count: count, byteCount: byteCount) }
+        return try unsafe [UInt8](unsafeUninitializedCapacity: count) { buffer, done in
+            done = 0
+            try unsafe read(
+                offset: offset,
+                into: UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[..<count]))
+            // All of the buffer's storage has been written by `pread`.
+            done = count
+        }
+    }
+
+    func read(offset: Int, into target: UnsafeMutableRawBufferPointer) throws {
+        let count = target.count
+        guard offset >= 0, offset <= byteCount - count else {
             throw ShortReadError(offset: offset, count: count, byteCount: byteCount)
         }
-        var failure: Int32 = 0
-        // The buffer's own storage is written up to `done` bytes, all of them by `pread`.
-        let bytes = unsafe [UInt8](unsafeUninitializedCapacity: count) { buffer, done in
-            done = 0
-            while done < count, let base = buffer.baseAddress {
-                let got = unsafe pread(descriptor, base + done, count - done, off_t(offset + done))
-                if got > 0 {
-                    done += got
-                } else if got == 0 {
-                    break
-                } else if errno != EINTR {
-                    failure = errno
-                    break
-                }
+        var done = 0
+        while done < count, let base = target.baseAddress {
+            let got = unsafe pread(descriptor, base + done, count - done, off_t(offset + done))
+            if got > 0 {
+                done += got
+            } else if got == 0 {
+                // The file has shrunk since it was opened.
+                throw ShortReadError(offset: offset, count: count, byteCount: offset + done)
+            } else if errno != EINTR {
+                throw DiskCalls.failure(errno, doing: "reading", place: key)
             }
         }
-        if failure != 0 { throw DiskCalls.failure(failure, doing: "reading", place: key) }
-        guard bytes.count == count else {
-            throw ShortReadError(offset: offset, count: count, byteCount: offset + bytes.count)
-        }
-        return bytes
     }
 }
 
