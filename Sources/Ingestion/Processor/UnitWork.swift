@@ -1,4 +1,3 @@
-import BlockCompression
 import CatalogService
 import CSVFormat
 import EventLog
@@ -94,7 +93,7 @@ final class UnitWork: @unchecked Sendable {
         var receipt = ingestion.receipt(of: record, payload: payload)
         hasFailed = true
         receipt.state = .failed
-        let told = error as? any LakeError
+        let told = (error as? UnreadableBytes)?.cause ?? error as? any LakeError
         var message = told?.message ?? "\(error)"
         if let place = told?.place { message += " (at \(place))" }
         receipt.error = JobReceipt.Failure(
@@ -132,7 +131,7 @@ final class UnitWork: @unchecked Sendable {
 
     /// Whether the bytes of the file are to blame, so that trying again cannot help.
     private static func isFaultOfFile(_ error: any Error) -> Bool {
-        error is CSVError || error is CompressionError || (error as? IngestionError)?.code == "rows-refused"
+        error is CSVError || error is UnreadableBytes || (error as? IngestionError)?.code == "rows-refused"
     }
 
     /// - Throws: `rows-refused` when the upload asked for all rows or none.
