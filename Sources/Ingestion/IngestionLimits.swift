@@ -22,6 +22,8 @@ package struct IngestionLimits: Sendable, Hashable {
     package var dataFileBytes = 256 << 20
     /// Bytes of rows whose key is stored already that are resolved together: 48 MiB.
     package var contestedBytesMax = 48 << 20
+    /// Deletes in one position delete file: 1 Mi. Each names its data file while the file is written, about 100 bytes.
+    package var positionDeletesPerFile = 1 << 20
     /// Batch records that one snapshot takes in.
     package var recordsPerCommitMax = 500
     /// Payload bytes of batch records that one snapshot takes in: 32 MiB.

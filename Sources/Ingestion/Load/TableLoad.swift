@@ -31,9 +31,9 @@ final class TableLoad: @unchecked Sendable {
     private var refusedRowsKeys: [Int: String] = [:]
     /// Data files that this load has closed.
     private(set) var dataFiles: [DataFile] = []
-    /// Positions deleted by this load, by data file.
-    private(set) var deletedPositions: [String: Set<Int64>] = [:]
-    /// Spec and partition of the files in ``deletedPositions``.
+    /// Rows deleted by this load, a bit for each row of a data file.
+    private var deletedRows: [String: Bitmap] = [:]
+    /// Spec, partition and row count of the files in ``deletedRows``.
     private(set) var deletedFiles: [String: DataFile] = [:]
     /// The table's files, planned when the first contested row needs them.
     private var storedFiles: [StoredFile]?
@@ -186,8 +186,16 @@ final class TableLoad: @unchecked Sendable {
         }
         guard !stored.isEmpty else { return previous }
         if stored.count == 1, rows.isEqual(last, stored[0], columnCount: columnCount) { return nil }
-        for row in stored { deletedPositions[row.location, default: []].insert(row.position) }
+        for row in stored { delete(row) }
         return last
+    }
+
+    private func delete(_ row: StoredRow) {
+        guard let file = deletedFiles[row.location] else {
+            preconditionFailure("a row is deleted from a file that was looked up")
+        }
+        deletedRows[row.location, default: Bitmap(repeating: false, count: Int(file.recordCount))]
+            .set(Int(row.position), to: true)
     }
 
     private func isEqual(
@@ -209,7 +217,7 @@ final class TableLoad: @unchecked Sendable {
         let files = (storedFiles ?? []) + pending
         let locator = KeyLocator(
             shape: shape, fields: context.declaredFields, tables: context.tables, crew: context.crew)
-        let found = try await locator.locate(wanted, in: files, deleted: deletedPositions)
+        let found = try await locator.locate(wanted, in: files, deleted: deletedRows)
         let locations = Set(found.values.flatMap { $0.map(\.location) })
         for file in files where locations.contains(file.dataFile.location) {
             deletedFiles[file.dataFile.location] = file.dataFile
@@ -222,7 +230,7 @@ final class TableLoad: @unchecked Sendable {
         try await resolve()
         dataFiles += try await writer.flush()
         let rejects = try await quarantine.finish()
-        let deleteFiles = try await deletes.write(deletedPositions, of: deletedFiles)
+        let deleteFiles = try await deletes.write(deletedRows, of: deletedFiles)
         for rows in counts where !rows.isBalanced {
             throw IngestionError(
                 code: "rows-unbalanced", message: "the row counts of a load do not add up: \(rows)",
