@@ -36,7 +36,7 @@ struct BatchTests {
 
     @Test func `counts of batches do not follow from how often contested rows are settled`() async throws {
         var texts: [[String]] = []
-        for contestedBytesMax in [1, 48 << 20] {
+        for contestedBytesMax in [1, 192 << 20] {
             var limits = IngestionLimits()
             limits.contestedBytesMax = contestedBytesMax
             let lake = try await TestLake(TestTables.items(), limits: limits)

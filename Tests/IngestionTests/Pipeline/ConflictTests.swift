@@ -7,7 +7,7 @@ import Testing
 struct ConflictTests {
     private let header = "id,name,day\n"
 
-    @Test(arguments: [1, 48 << 20]) func `ignore keeps the stored row`(_ contestedBytesMax: Int) async throws {
+    @Test(arguments: [1, 192 << 20]) func `ignore keeps the stored row`(_ contestedBytesMax: Int) async throws {
         var limits = IngestionLimits()
         limits.contestedBytesMax = contestedBytesMax
         let lake = try await TestLake(TestTables.items(conflict: .ignore), limits: limits)
@@ -20,7 +20,7 @@ struct ConflictTests {
         #expect(third.snapshotId == nil)
     }
 
-    @Test(arguments: [1, 48 << 20]) func `reject puts the new row into quarantine`(_ contestedBytesMax: Int)
+    @Test(arguments: [1, 192 << 20]) func `reject puts the new row into quarantine`(_ contestedBytesMax: Int)
         async throws
     {
         var limits = IngestionLimits()

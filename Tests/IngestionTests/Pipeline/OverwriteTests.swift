@@ -8,7 +8,7 @@ import Testing
 struct OverwriteTests {
     private let header = "id,name,day\n"
 
-    @Test(arguments: [1, 48 << 20]) func `an overwrite is the whole table in one snapshot`(_ contestedBytesMax: Int)
+    @Test(arguments: [1, 192 << 20]) func `an overwrite is the whole table in one snapshot`(_ contestedBytesMax: Int)
         async throws
     {
         var limits = IngestionLimits()

@@ -40,11 +40,12 @@ private struct Scenario {
         self.generator = generator
         oracle = LakeOracle(conflict: .replace)
         oracle = LakeOracle(conflict: [.replace, .replace, .ignore, .reject][pick(4)])
-        limits.contestedBytesMax = [1, 300, 48 << 20][pick(3)]
+        limits.contestedBytesMax = [1, 600, IngestionLimits().contestedBytesMax][pick(3)]
         limits.recordsPerCommitMax = [1, 2, 500][pick(3)]
         limits.rowGroupBytes = [1, 200, 24 << 20][pick(3)]
         limits.dataFileBytes = [1, 256 << 20][pick(2)]
         limits.bufferedBytesMax = [1, 96 << 20][pick(2)]
+        limits.positionDeletesPerFile = [1, 2, 1 << 20][pick(3)]
         limits.readBytes = [1, 7, 1 << 20][pick(3)]
         limits.rejectsBuffered = [1, 20_000][pick(2)]
     }
