@@ -39,4 +39,13 @@ package struct IngestionLimits: Sendable, Hashable {
     package var operationalRowsPerTransaction = 100_000
 
     package init() {}
+
+    /// The limits for reading a batch back from the log: what was acknowledged is worked, even where the limits were higher
+    /// when it came.
+    var forLoggedBatches: IngestionLimits {
+        var limits = self
+        limits.batchRowsMax = .max
+        limits.jsonDepthMax = .max
+        return limits
+    }
 }

@@ -29,6 +29,8 @@ final class TableLoad: @unchecked Sendable {
     /// Rows that references refuse, by record.
     private var refusedRows: [Int: RefusedRows.Collected] = [:]
     private var refusedRowsKeys: [Int: String] = [:]
+    /// Verdicts on rows of batches that their key refuses, by record.
+    private var verdicts: [Int: [RowVerdict]] = [:]
     /// Data files that this load has closed.
     private(set) var dataFiles: [DataFile] = []
     /// Rows deleted by this load, a bit for each row of a data file.
@@ -111,6 +113,10 @@ final class TableLoad: @unchecked Sendable {
             message: "the key (\(keys)) is stored already and the table's conflict action is `reject`",
             raw: place.raw, isRawTruncated: false)
         firstReject = firstReject ?? reject
+        if let index = place.index {
+            verdicts[row.record, default: []].append(
+                RowVerdict(index: index, column: reject.column, code: reject.code, message: reject.message))
+        }
         try await quarantine.add([reject], from: source)
     }
 
@@ -242,7 +248,7 @@ final class TableLoad: @unchecked Sendable {
         }
         return LoadResult(
             dataFiles: dataFiles, deleteFiles: deleteFiles, rejectFiles: rejects, counts: counts,
-            refusedRowsKeys: refusedRowsKeys)
+            refusedRowsKeys: refusedRowsKeys, verdicts: verdicts)
     }
 
     /// Drops everything written, after a load that is known not to have been committed.
@@ -264,6 +270,8 @@ struct LoadResult: Sendable {
     var counts: [JobReceipt.Rows]
     /// Objects of ``RefusedRows``, by record.
     var refusedRowsKeys: [Int: String]
+    /// Verdicts that are found only when keys are looked up, by record.
+    var verdicts: [Int: [RowVerdict]]
 
     var changesSilver: Bool { !dataFiles.isEmpty || !deleteFiles.isEmpty }
 }

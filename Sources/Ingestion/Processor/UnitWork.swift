@@ -75,6 +75,10 @@ final class UnitWork: @unchecked Sendable {
         for index in receipts.indices {
             receipts[index].rows = result.counts[index]
             receipts[index].state = .committed
+            if let verdicts = result.verdicts[index] {
+                let all = (receipts[index].verdicts + verdicts).sorted { $0.index < $1.index }
+                receipts[index].verdicts = Array(all.prefix(ingestion.limits.verdictsMax))
+            }
             if result.counts[index].rejected > 0 {
                 receipts[index].rejectsLink = "/api/v2/rejects/\(receipts[index].table)?job=\(receipts[index].id)"
             }

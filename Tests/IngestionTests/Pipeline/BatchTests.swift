@@ -86,6 +86,19 @@ struct BatchTests {
         #expect(try await lake.rejects("items").count == 1)
     }
 
+    @Test func `a batch that was taken under higher limits is worked`() async throws {
+        let lake = try await TestLake(TestTables.items())
+        let body = #"[{"id": 1, "name": "a"}, {"id": 2, "name": "b", "day": [[1]]}, {"id": 3, "name": "c"}]"#
+        let id = try await lake.batch("items", body).id
+        lake.limits.batchRowsMax = 1
+        lake.limits.jsonDepthMax = 2
+        try await lake.restart()
+        #expect(try await lake.receipt(id).rows.read == 3)
+        try await lake.drain()
+        try await lake.check()
+        #expect(try await lake.receipt(id).rows.text == "read 3, accepted 2, inserted 2, rejected 1")
+    }
+
     @Test func `an atomic batch with a refused row is refused whole`() async throws {
         let lake = try await TestLake(TestTables.items())
         let error = try await #require(throws: IngestionError.self) {

@@ -51,6 +51,23 @@ struct ConflictTests {
         #expect(try await lake.rows("items") == ["1|a|2021-01-01", "2|x|-", "9|n|-"])
     }
 
+    @Test func `a batch's receipt has a verdict for each row that its key refuses`() async throws {
+        let lake = try await TestLake(TestTables.items(conflict: .reject))
+        let ids = [
+            try await lake.batch("items", #"[{"id": 1, "name": "a"}]"#).id,
+            try await lake.batch(
+                "items", #"[{"id": 1, "name": "b"}, {"id": 2, "name": "c"}, {}, {"id": 2, "name": "d"}]"#
+            ).id,
+        ]
+        try await lake.drain()
+        try await lake.check()
+        #expect(try await lake.receipt(ids[0]).verdicts.isEmpty)
+        let receipt = try await lake.receipt(ids[1])
+        #expect(receipt.rows.text == "read 4, accepted 1, inserted 1, rejected 3")
+        #expect(receipt.verdicts.map(\.index) == [0, 2, 3])
+        #expect(receipt.verdicts.map(\.code) == ["key-exists", "value-missing", "key-exists"])
+    }
+
     @Test func `a row refused by its key fails a file that was to fail on refusals`() async throws {
         let lake = try await TestLake(TestTables.items(conflict: .reject))
         _ = try await lake.load("items", header + "1,a,\n")
