@@ -20,8 +20,11 @@ package struct IngestionLimits: Sendable, Hashable {
     package var rowGroupBytes = 24 << 20
     /// Bytes of a data file after which the next one is begun: 256 MiB.
     package var dataFileBytes = 256 << 20
-    /// Bytes of rows whose key is stored already that are resolved together: 48 MiB.
-    package var contestedBytesMax = 48 << 20
+    /// Bytes of rows whose key is stored already that are resolved together, with all that it takes to resolve them:
+    /// 192 MiB, some 350,000 short rows. The rows of one chunk of a file are always resolved together.
+    package var contestedBytesMax = 192 << 20
+    /// Deletes in one position delete file: 1 Mi. Each names its data file while the file is written, about 100 bytes.
+    package var positionDeletesPerFile = 1 << 20
     /// Batch records that one snapshot takes in.
     package var recordsPerCommitMax = 500
     /// Payload bytes of batch records that one snapshot takes in: 32 MiB.
@@ -36,4 +39,13 @@ package struct IngestionLimits: Sendable, Hashable {
     package var operationalRowsPerTransaction = 100_000
 
     package init() {}
+
+    /// The limits for reading a batch back from the log: what was acknowledged is worked, even where the limits were higher
+    /// when it came.
+    var forLoggedBatches: IngestionLimits {
+        var limits = self
+        limits.batchRowsMax = .max
+        limits.jsonDepthMax = .max
+        return limits
+    }
 }

@@ -11,7 +11,9 @@ final class BronzeReader: @unchecked Sendable {
     private var decompressor: StreamDecompressor?
     /// Bytes of the object that have been read, compressed as it lies.
     private(set) var offset = 0
-    private var isEnded = false
+    /// Compressed bytes that are read; those from `sliceStart` on wait to be decompressed.
+    private var compressed: [UInt8] = []
+    private var sliceStart = 0
 
     var byteCount: Int { source.byteCount }
 
@@ -28,24 +30,40 @@ final class BronzeReader: @unchecked Sendable {
 
     private static let headBytes = 16
 
+    /// Compressed bytes that are decompressed together. They make 32 MiB at most: four bytes of zstd can stand for 128 KiB.
+    private static let sliceBytes = 1 << 10
+
     /// The next bytes, at least one; `nil` at the end.
-    /// - Throws: storage and decompression errors; a compressed object that ends too early is one.
+    /// - Throws: storage errors; ``UnreadableBytes`` for a compressed object that is damaged or ends too early.
     func next() throws -> [UInt8]? {
-        while !isEnded {
-            let count = min(blockBytes, source.byteCount - offset)
-            if count == 0 {
-                isEnded = true
-                try decompressor.take()?.finish()
-                return nil
+        if decompressor == nil { return try block() }
+        var output: [UInt8] = []
+        do {
+            while output.count < blockBytes {
+                if sliceStart == compressed.count {
+                    guard let block = try block() else {
+                        try decompressor.take()?.finish()
+                        break
+                    }
+                    compressed = block
+                    sliceStart = 0
+                }
+                let end = min(sliceStart + Self.sliceBytes, compressed.count)
+                unsafe try decompressor?.push(compressed.span.extracting(sliceStart..<end).bytes, into: &output)
+                sliceStart = end
             }
-            let block = try source.read(offset: offset, count: count)
-            offset += count
-            guard decompressor != nil else { return block }
-            var output: [UInt8] = []
-            unsafe try decompressor?.push(block.span.bytes, into: &output)
-            if !output.isEmpty { return output }
+        } catch let error as CompressionError {
+            throw UnreadableBytes(cause: error)
         }
-        return nil
+        return output.isEmpty ? nil : output
+    }
+
+    private func block() throws -> [UInt8]? {
+        let count = min(blockBytes, source.byteCount - offset)
+        if count == 0 { return nil }
+        let block = try source.read(offset: offset, count: count)
+        offset += count
+        return block
     }
 
     /// Whether ``read(into:)`` may be called: the object lies as it is, not compressed.
@@ -68,4 +86,10 @@ final class BronzeReader: @unchecked Sendable {
 
     /// Whether everything has been read.
     var isAtEnd: Bool { offset == source.byteCount && decompressor == nil }
+}
+
+/// A compressed upload that cannot be decompressed. It has a type of its own because the same error from one of the lake's
+/// files is not the upload's fault.
+struct UnreadableBytes: Error {
+    let cause: CompressionError
 }

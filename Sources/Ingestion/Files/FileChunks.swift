@@ -38,13 +38,15 @@ final class FileChunks<Prepared: Sendable>: @unchecked Sendable {
         aheadMax = parallelism + 1
         var prefix: [UInt8] = []
         while prefix.count < CSVSniffer.prefixBytesMax, let block = try reader.next() { prefix += block }
+        let following = try reader.next()
         let csvTable = CSVTable(table)
         sniff = unsafe try CSVSniffer.sniff(
-            prefix.span.bytes, isWholeFile: prefix.count < CSVSniffer.prefixBytesMax, table: csvTable,
+            prefix.span.bytes, isWholeFile: following == nil, table: csvTable,
             overrides: overrides)
         parsers = ParserPool(sniff: sniff, table: csvTable)
         chunker = CSVChunker(dialect: sniff.dialect, dataOffset: sniff.dataOffset, dataLine: sniff.dataLine)
         chunker.push(prefix)
+        if let following { chunker.push(following) }
     }
 
     /// The next chunk; `nil` at the end of the file.

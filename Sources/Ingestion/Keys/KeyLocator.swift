@@ -19,10 +19,10 @@ struct KeyLocator: Sendable {
     /// - Parameters:
     ///   - wanted: the keys.
     ///   - files: where to look.
-    ///   - deleted: positions that the running load has deleted itself, by location.
+    ///   - deleted: rows that the running load has deleted itself, by location.
     /// - Returns: every stored row of each key; several when another engine doubled it.
     func locate(
-        _ wanted: Set<RowKey>, in files: [StoredFile], deleted: [String: Set<Int64>]
+        _ wanted: Set<RowKey>, in files: [StoredFile], deleted: [String: Bitmap]
     ) async throws -> [RowKey: [StoredRow]] {
         let range = integerRange(wanted)
         let candidates = files.filter { mayHold($0.dataFile, range) }
@@ -34,10 +34,12 @@ struct KeyLocator: Sendable {
                 guard next < candidates.count else { return }
                 let file = candidates[next]
                 next += 1
-                let own = deleted[file.dataFile.location] ?? []
+                let own = deleted[file.dataFile.location]
                 group.addTask(executorPreference: crew) {
                     let committed = try await reader.positions(of: file.dataFile.location, in: file.deleteFiles)
-                    return try await rows(wanted, range, in: file, deleted: own.union(committed))
+                    return try await rows(wanted, range, in: file) { position in
+                        own?[Int(position)] == true || committed.contains(position)
+                    }
                 }
             }
             for _ in 0..<Self.filesAtOnce { start() }
@@ -53,7 +55,8 @@ struct KeyLocator: Sendable {
     private static let filesAtOnce = 2
 
     private func rows(
-        _ wanted: Set<RowKey>, _ range: ClosedRange<Int64>?, in file: StoredFile, deleted: Set<Int64>
+        _ wanted: Set<RowKey>, _ range: ClosedRange<Int64>?, in file: StoredFile,
+        isDeleted: (Int64) -> Bool
     ) async throws -> [(RowKey, StoredRow)] {
         let source = try await tables.objects.open(tables.io.key(file.dataFile.location))
         let reader = try ParquetFileReader(source)
@@ -64,7 +67,7 @@ struct KeyLocator: Sendable {
             let keys = try reader.read(rowGroup: index, fields: keyFields)
             var matches: [(row: Int32, key: RowKey)] = []
             collect(keys, wanted, range, into: &matches)
-            matches.removeAll { deleted.contains(firstRow + Int64($0.row)) }
+            matches.removeAll { isDeleted(firstRow + Int64($0.row)) }
             if matches.isEmpty { continue }
             let values = try reader.read(rowGroup: index, fields: fields).gather(matches.map(\.row))
             for (offset, match) in matches.enumerated() {

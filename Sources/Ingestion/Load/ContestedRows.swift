@@ -15,18 +15,21 @@ struct ContestedRows {
     private(set) var rows: [Row] = []
     private(set) var byteCount = 0
 
-    /// Bytes that a row's bookkeeping takes, about.
-    private static let rowOverheadBytes = 96
+    /// Bytes that a row's bookkeeping takes while it is settled: its key in three dictionaries, the group that it makes and
+    /// the stored row beside it. Measured on two short columns, 400,000 rows: 570 bytes a row in all.
+    private static let rowOverheadBytes = 520
 
     var isEmpty: Bool { rows.isEmpty }
 
     mutating func append(_ prepared: PreparedRows, rows indexes: [Int32], shape: KeyShape, record: Int) {
         let batch = prepared.batch.gather(indexes)
         for (position, index) in indexes.enumerated() {
+            let place = prepared.places[Int(index)]
+            byteCount += place?.raw.count ?? 0
             rows.append(
                 Row(
                     batch: batches.count, row: position, key: shape.key(batch, row: position), record: record,
-                    place: prepared.places[Int(index)]))
+                    place: place))
         }
         batches.append(batch)
         byteCount += batch.byteCount + indexes.count * Self.rowOverheadBytes

@@ -19,6 +19,8 @@ enum RowPlaces: Sendable {
         let line: Int
         let byteOffset: Int
         let raw: [UInt8]
+        /// 0-based position in its batch; `nil` for a row of a file.
+        var index: Int?
     }
 
     subscript(row: Int) -> Place? {

@@ -29,11 +29,13 @@ final class TableLoad: @unchecked Sendable {
     /// Rows that references refuse, by record.
     private var refusedRows: [Int: RefusedRows.Collected] = [:]
     private var refusedRowsKeys: [Int: String] = [:]
+    /// Verdicts on rows of batches that their key refuses, by record.
+    private var verdicts: [Int: [RowVerdict]] = [:]
     /// Data files that this load has closed.
     private(set) var dataFiles: [DataFile] = []
-    /// Positions deleted by this load, by data file.
-    private(set) var deletedPositions: [String: Set<Int64>] = [:]
-    /// Spec and partition of the files in ``deletedPositions``.
+    /// Rows deleted by this load, a bit for each row of a data file.
+    private var deletedRows: [String: Bitmap] = [:]
+    /// Spec, partition and row count of the files in ``deletedRows``.
     private(set) var deletedFiles: [String: DataFile] = [:]
     /// The table's files, planned when the first contested row needs them.
     private var storedFiles: [StoredFile]?
@@ -111,6 +113,10 @@ final class TableLoad: @unchecked Sendable {
             message: "the key (\(keys)) is stored already and the table's conflict action is `reject`",
             raw: place.raw, isRawTruncated: false)
         firstReject = firstReject ?? reject
+        if let index = place.index {
+            verdicts[row.record, default: []].append(
+                RowVerdict(index: index, column: reject.column, code: reject.code, message: reject.message))
+        }
         try await quarantine.add([reject], from: source)
     }
 
@@ -187,8 +193,16 @@ final class TableLoad: @unchecked Sendable {
         }
         guard !stored.isEmpty else { return previous }
         if stored.count == 1, rows.isEqual(last, stored[0], columnCount: columnCount) { return nil }
-        for row in stored { deletedPositions[row.location, default: []].insert(row.position) }
+        for row in stored { delete(row) }
         return last
+    }
+
+    private func delete(_ row: StoredRow) {
+        guard let file = deletedFiles[row.location] else {
+            preconditionFailure("a row is deleted from a file that was looked up")
+        }
+        deletedRows[row.location, default: Bitmap(repeating: false, count: Int(file.recordCount))]
+            .set(Int(row.position), to: true)
     }
 
     private func isEqual(
@@ -212,7 +226,7 @@ final class TableLoad: @unchecked Sendable {
         let files = (storedFiles ?? []) + pending
         let locator = KeyLocator(
             shape: shape, fields: context.declaredFields, tables: context.tables, crew: context.crew)
-        let found = try await locator.locate(wanted, in: files, deleted: deletedPositions)
+        let found = try await locator.locate(wanted, in: files, deleted: deletedRows)
         let locations = Set(found.values.flatMap { $0.map(\.location) })
         for file in files where locations.contains(file.dataFile.location) {
             deletedFiles[file.dataFile.location] = file.dataFile
@@ -225,7 +239,7 @@ final class TableLoad: @unchecked Sendable {
         try await resolve()
         dataFiles += try await writer.flush()
         let rejects = try await quarantine.finish()
-        let deleteFiles = try await deletes.write(deletedPositions, of: deletedFiles)
+        let deleteFiles = try await deletes.write(deletedRows, of: deletedFiles)
         for rows in counts where !rows.isBalanced {
             throw IngestionError(
                 code: "rows-unbalanced", message: "the row counts of a load do not add up: \(rows)",
@@ -237,7 +251,7 @@ final class TableLoad: @unchecked Sendable {
         }
         return LoadResult(
             dataFiles: dataFiles, deleteFiles: deleteFiles, rejectFiles: rejects, counts: counts,
-            refusedRowsKeys: refusedRowsKeys)
+            refusedRowsKeys: refusedRowsKeys, verdicts: verdicts)
     }
 
     /// Drops everything written, after a load that is known not to have been committed.
@@ -259,6 +273,8 @@ struct LoadResult: Sendable {
     var counts: [JobReceipt.Rows]
     /// Objects of ``RefusedRows``, by record.
     var refusedRowsKeys: [Int: String]
+    /// Verdicts that are found only when keys are looked up, by record.
+    var verdicts: [Int: [RowVerdict]]
 
     var changesSilver: Bool { !dataFiles.isEmpty || !deleteFiles.isEmpty }
 }

@@ -99,7 +99,7 @@ final class OperationalSink: Sendable {
         switch payload {
         case .file(let file) where !isFailed: try await apply(file, record, rowsDone, without: refused)
         case .batch(let batch) where !isFailed:
-            let result = try BatchReader(table: declaration, limits: ingestion.limits).read(batch.body)
+            let result = try BatchReader(table: declaration, limits: ingestion.limits.forLoggedBatches).read(batch.body)
             let rows = result.acceptedPlaces.indices.filter {
                 refused.contains(result.acceptedPlaces[$0].byteRange.lowerBound)
             }

@@ -1,4 +1,3 @@
-import BlockCompression
 import CatalogService
 import CSVFormat
 import EventLog
@@ -76,6 +75,10 @@ final class UnitWork: @unchecked Sendable {
         for index in receipts.indices {
             receipts[index].rows = result.counts[index]
             receipts[index].state = .committed
+            if let verdicts = result.verdicts[index] {
+                let all = (receipts[index].verdicts + verdicts).sorted { $0.index < $1.index }
+                receipts[index].verdicts = Array(all.prefix(ingestion.limits.verdictsMax))
+            }
             if result.counts[index].rejected > 0 {
                 receipts[index].rejectsLink = "/api/v2/rejects/\(receipts[index].table)?job=\(receipts[index].id)"
             }
@@ -94,7 +97,7 @@ final class UnitWork: @unchecked Sendable {
         var receipt = ingestion.receipt(of: record, payload: payload)
         hasFailed = true
         receipt.state = .failed
-        let told = error as? any LakeError
+        let told = (error as? UnreadableBytes)?.cause ?? error as? any LakeError
         var message = told?.message ?? "\(error)"
         if let place = told?.place { message += " (at \(place))" }
         receipt.error = JobReceipt.Failure(
@@ -132,7 +135,7 @@ final class UnitWork: @unchecked Sendable {
 
     /// Whether the bytes of the file are to blame, so that trying again cannot help.
     private static func isFaultOfFile(_ error: any Error) -> Bool {
-        error is CSVError || error is CompressionError || (error as? IngestionError)?.code == "rows-refused"
+        error is CSVError || error is UnreadableBytes || (error as? IngestionError)?.code == "rows-refused"
     }
 
     /// - Throws: `rows-refused` when the upload asked for all rows or none.

@@ -57,7 +57,7 @@ extension DipperIngestion {
         let payload = try LogPayload(headers: stored.record.headers, payload: stored.record.payload)
         var batch: BatchReader.Result?
         if case .batch(let landed) = payload, let table = model.table(named: stored.topic) {
-            batch = try BatchReader(table: table, limits: limits).read(landed.body)
+            batch = try BatchReader(table: table, limits: limits.forLoggedBatches).read(landed.body)
         }
         var receipt = receipt(of: stored, payload: payload, batch: batch)
         if let progress = await board.progress(of: stored.record.id) {

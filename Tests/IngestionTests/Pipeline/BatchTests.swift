@@ -36,7 +36,7 @@ struct BatchTests {
 
     @Test func `counts of batches do not follow from how often contested rows are settled`() async throws {
         var texts: [[String]] = []
-        for contestedBytesMax in [1, 48 << 20] {
+        for contestedBytesMax in [1, 192 << 20] {
             var limits = IngestionLimits()
             limits.contestedBytesMax = contestedBytesMax
             let lake = try await TestLake(TestTables.items(), limits: limits)
@@ -84,6 +84,19 @@ struct BatchTests {
         try await lake.batch("items", body)
         try await lake.drain()
         #expect(try await lake.rejects("items").count == 1)
+    }
+
+    @Test func `a batch that was taken under higher limits is worked`() async throws {
+        let lake = try await TestLake(TestTables.items())
+        let body = #"[{"id": 1, "name": "a"}, {"id": 2, "name": "b", "day": [[1]]}, {"id": 3, "name": "c"}]"#
+        let id = try await lake.batch("items", body).id
+        lake.limits.batchRowsMax = 1
+        lake.limits.jsonDepthMax = 2
+        try await lake.restart()
+        #expect(try await lake.receipt(id).rows.read == 3)
+        try await lake.drain()
+        try await lake.check()
+        #expect(try await lake.receipt(id).rows.text == "read 3, accepted 2, inserted 2, rejected 1")
     }
 
     @Test func `an atomic batch with a refused row is refused whole`() async throws {

@@ -7,7 +7,7 @@ import Testing
 struct ConflictTests {
     private let header = "id,name,day\n"
 
-    @Test(arguments: [1, 48 << 20]) func `ignore keeps the stored row`(_ contestedBytesMax: Int) async throws {
+    @Test(arguments: [1, 192 << 20]) func `ignore keeps the stored row`(_ contestedBytesMax: Int) async throws {
         var limits = IngestionLimits()
         limits.contestedBytesMax = contestedBytesMax
         let lake = try await TestLake(TestTables.items(conflict: .ignore), limits: limits)
@@ -20,7 +20,7 @@ struct ConflictTests {
         #expect(third.snapshotId == nil)
     }
 
-    @Test(arguments: [1, 48 << 20]) func `reject puts the new row into quarantine`(_ contestedBytesMax: Int)
+    @Test(arguments: [1, 192 << 20]) func `reject puts the new row into quarantine`(_ contestedBytesMax: Int)
         async throws
     {
         var limits = IngestionLimits()
@@ -49,6 +49,23 @@ struct ConflictTests {
         }
         #expect(raws == [#"{"id": 1, "name": "\u0063"}"#, #"{"id": 9, "name": "m"}"#])
         #expect(try await lake.rows("items") == ["1|a|2021-01-01", "2|x|-", "9|n|-"])
+    }
+
+    @Test func `a batch's receipt has a verdict for each row that its key refuses`() async throws {
+        let lake = try await TestLake(TestTables.items(conflict: .reject))
+        let ids = [
+            try await lake.batch("items", #"[{"id": 1, "name": "a"}]"#).id,
+            try await lake.batch(
+                "items", #"[{"id": 1, "name": "b"}, {"id": 2, "name": "c"}, {}, {"id": 2, "name": "d"}]"#
+            ).id,
+        ]
+        try await lake.drain()
+        try await lake.check()
+        #expect(try await lake.receipt(ids[0]).verdicts.isEmpty)
+        let receipt = try await lake.receipt(ids[1])
+        #expect(receipt.rows.text == "read 4, accepted 1, inserted 1, rejected 3")
+        #expect(receipt.verdicts.map(\.index) == [0, 2, 3])
+        #expect(receipt.verdicts.map(\.code) == ["key-exists", "value-missing", "key-exists"])
     }
 
     @Test func `a row refused by its key fails a file that was to fail on refusals`() async throws {

@@ -1,6 +1,7 @@
 import Iceberg
 import LakeModel
 import LakeTesting
+import OperationalStore
 import Testing
 
 @testable import Ingestion
@@ -8,7 +9,7 @@ import Testing
 struct OverwriteTests {
     private let header = "id,name,day\n"
 
-    @Test(arguments: [1, 48 << 20]) func `an overwrite is the whole table in one snapshot`(_ contestedBytesMax: Int)
+    @Test(arguments: [1, 192 << 20]) func `an overwrite is the whole table in one snapshot`(_ contestedBytesMax: Int)
         async throws
     {
         var limits = IngestionLimits()
@@ -71,5 +72,30 @@ struct OverwriteTests {
         try await lake.drain()
         try await lake.check()
         #expect(try await lake.rows("items") == ["1|d|-", "2|b|-"])
+    }
+
+    @Test(arguments: [true, false])
+    func `an overwrite goes on where the operational store broke off`(_ isAfter: Bool) async throws {
+        let operational = MemoryOperationalStore()
+        var stores = TestStores.memory()
+        stores.operational = operational
+        let lake = try await TestLake(TestTables.events, stores: stores)
+        _ = try await lake.load("events", "at,what\n1,old\n")
+        // Long enough for several chunks, each a change of its own.
+        let row = String(repeating: "x", count: 600)
+        let text = "at,what\n" + (0..<12_000).map { "\($0),\(row)\n" }.joined()
+        try await lake.upload("events", text, mode: .overwrite)
+        let before = operational.hooks.count(of: "apply")
+        let failing = before + (isAfter ? 1 : 2)
+        let fault: FaultHooks.Hook = { call in
+            if call == "apply", operational.hooks.count(of: call) == failing { throw InjectedFault(call: "apply") }
+        }
+        if isAfter { operational.hooks.setAfter(fault) } else { operational.hooks.setBefore(fault) }
+        await #expect(throws: InjectedFault.self) { try await lake.drain() }
+        #expect((2..<12_000).contains(try await operational.rowCount(table: "events")))
+        try await lake.restart()
+        try await lake.drain()
+        try await lake.check()
+        #expect(try await operational.rowCount(table: "events") == 12_000)
     }
 }

@@ -51,49 +51,75 @@ struct RestartTests {
             ], comment)
     }
 
-    /// Fails `count` points of store calls in a row, from the first on, until a run gets through without meeting one; after
-    /// each failure a new engine goes on over the same stores.
-    ///
-    /// Every fourth point, beginning with another one each time; all of them with `DIPPER_TEST_EVERY_STEP=1`.
-    @Test(arguments: [1, 3]) func `after a failure at any step every write is there once`(_ count: Int) async throws {
-        let plan = FaultPlan()
-        let stride = ProcessInfo.processInfo.environment["DIPPER_TEST_EVERY_STEP"] == nil ? 4 : 1
-        var generator = SeededRandom(purpose: "restart after \(count) failures")
-        var first = Int.random(in: 0..<stride, using: &generator)
-        while true {
-            let memory = TestStores.memory()
-            let stores = plan.stores(memory)
-            plan.arm(first: first, count: count)
-            var lake: TestLake?
-            var receipts: [JobReceipt]?
-            var attempts = 0
-            while receipts == nil {
-                attempts += 1
-                try #require(attempts < 10, "it does not get through after \(plan.fired)")
-                do {
-                    if let lake {
-                        try await lake.restart()
-                    } else {
-                        lake = try await TestLake(TestTables.groups, TestTables.members(.reject), stores: stores)
-                    }
-                    if let lake { receipts = try await send(lake) }
-                } catch {
-                    // What a client sees of it is that it gets no answer; the points that are left may fail the next try.
-                    #expect(!plan.fired.isEmpty, "\(error)")
-                }
+    /// How many points in a row fail.
+    enum Failing: CaseIterable {
+        case one, three
+        /// All up to the restart, as if the process had been killed: it can't clean up behind itself either.
+        case rest
+
+        var count: Int {
+            switch self {
+            case .one: 1
+            case .three: 3
+            case .rest: 1_000_000
             }
-            let fired = plan.fired
-            plan.disarm()
-            let final = try #require(lake)
-            try await final.restart()
-            try await final.drain()
-            let comment = Comment(rawValue: "failing from point \(first): \(fired)")
-            try await verify(final, try #require(receipts), comment)
-            try await final.check(allowsLeftOvers: true)
-            if fired.isEmpty { break }
-            first += stride
         }
+    }
+
+    /// Runs with failing points of store calls, from `first` on; after each failure a new engine goes on over the same
+    /// stores, and clients send again what they have no answer to.
+    /// - Returns: the calls that failed.
+    private func run(first: Int, _ failing: Failing, on bare: TestStores) async throws -> [String] {
+        let plan = FaultPlan()
+        let stores = plan.stores(bare)
+        plan.arm(first: first, count: failing.count)
+        var lake: TestLake?
+        var receipts: [JobReceipt]?
+        var attempts = 0
+        while receipts == nil {
+            attempts += 1
+            try #require(attempts < 10, "it does not get through after \(plan.fired)")
+            do {
+                if let lake {
+                    try await lake.restart()
+                } else {
+                    lake = try await TestLake(TestTables.groups, TestTables.members(.reject), stores: stores)
+                }
+                if let lake { receipts = try await send(lake) }
+            } catch {
+                #expect(!plan.fired.isEmpty, "\(error)")
+                if failing == .rest { plan.disarm() }
+            }
+        }
+        plan.disarm()
+        let final = try #require(lake)
+        try await final.restart()
+        try await final.drain()
+        let comment = Comment(rawValue: "failing \(failing) from point \(first): \(plan.fired)")
+        try await verify(final, try #require(receipts), comment)
+        try await final.check(allowsLeftOvers: true)
+        return plan.fired
+    }
+
+    /// Every sixth point, beginning with another one each time; all of them with `DIPPER_TEST_EVERY_STEP=1`.
+    @Test(arguments: Failing.allCases)
+    func `after a failure at any step every write is there once`(_ failing: Failing) async throws {
+        let stride = ProcessInfo.processInfo.environment["DIPPER_TEST_EVERY_STEP"] == nil ? 6 : 1
+        var generator = SeededRandom(purpose: "restart, failing \(failing)")
+        var first = Int.random(in: 0..<stride, using: &generator)
+        while try await !run(first: first, failing, on: .memory()).isEmpty { first += stride }
         #expect(first > 200)
+    }
+
+    @Test func `after a failure the embedded stores hold every write once`() async throws {
+        var generator = SeededRandom(purpose: "restart of embedded stores")
+        for failing in Failing.allCases {
+            for _ in 0..<3 {
+                let folder = try TemporaryFolder()
+                let first = Int.random(in: 0..<450, using: &generator)
+                _ = try await run(first: first, failing, on: .embedded(in: folder))
+            }
+        }
     }
 
     @Test func `a log that ends before the lake's watermark is refused`() async throws {

@@ -62,7 +62,7 @@ struct UpsertTests {
         #expect(try await lake.rows("items") == ["1|a|2021-01-05", "2|b|2021-01-06", "3|c|-"])
     }
 
-    @Test(arguments: [1, 400, 48 << 20]) func `the last row of a key in a file wins`(_ contestedBytesMax: Int)
+    @Test(arguments: [1, 1_500, 192 << 20]) func `the last row of a key in a file wins`(_ contestedBytesMax: Int)
         async throws
     {
         var limits = IngestionLimits()
@@ -89,7 +89,7 @@ struct UpsertTests {
             text += "\(id),name \(row),\(day)\n"
             expected[id] = "\(id)|name \(row)|\(day)"
         }
-        for contestedBytesMax in [100_000, 48 << 20] {
+        for contestedBytesMax in [100_000, 192 << 20] {
             var limits = IngestionLimits()
             limits.contestedBytesMax = contestedBytesMax
             limits.rowGroupBytes = 100_000

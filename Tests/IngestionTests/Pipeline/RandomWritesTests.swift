@@ -1,0 +1,160 @@
+import LakeModel
+import LakeTesting
+import Testing
+
+@testable import Ingestion
+
+/// Random writes against ``LakeOracle``.
+struct RandomWritesTests {
+    fileprivate static let scenarios = 240
+
+    @Test func `random writes leave what a dictionary would hold`() async throws {
+        var generator = SeededRandom(purpose: "random writes")
+        for number in 0..<Self.scenarios {
+            var scenario = Scenario(number, generator)
+            try await scenario.run()
+            if !scenario.isSound { return }
+            generator = scenario.generator
+        }
+    }
+}
+
+private struct Scenario {
+    private let number: Int
+    private(set) var generator: SeededRandom
+    private var oracle: LakeOracle
+    private var limits = IngestionLimits()
+    private var history: [String] = []
+    private var earlier: [Sent] = []
+    private var expected: [(id: String, rows: JobReceipt.Rows?)] = []
+    private(set) var isSound = true
+
+    /// A write in the form that it is sent in.
+    private enum Sent {
+        case file(String, LakeOracle.Write)
+        case batch(String, LakeOracle.Write)
+    }
+
+    init(_ number: Int, _ generator: SeededRandom) {
+        self.number = number
+        self.generator = generator
+        oracle = LakeOracle(conflict: .replace)
+        oracle = LakeOracle(conflict: [.replace, .replace, .ignore, .reject][pick(4)])
+        limits.contestedBytesMax = [1, 600, IngestionLimits().contestedBytesMax][pick(3)]
+        limits.recordsPerCommitMax = [1, 2, 500][pick(3)]
+        limits.rowGroupBytes = [1, 200, 24 << 20][pick(3)]
+        limits.dataFileBytes = [1, 256 << 20][pick(2)]
+        limits.bufferedBytesMax = [1, 96 << 20][pick(2)]
+        limits.positionDeletesPerFile = [1, 2, 1 << 20][pick(3)]
+        limits.readBytes = [1, 7, 1 << 20][pick(3)]
+        limits.rejectsBuffered = [1, 20_000][pick(2)]
+    }
+
+    private mutating func pick(_ count: Int) -> Int { Int.random(in: 0..<count, using: &generator) }
+
+    mutating func run() async throws {
+        do {
+            let lake = try await TestLake(TestTables.items(conflict: oracle.conflict), limits: limits)
+            for _ in 0..<(3 + pick(6)) {
+                try await send(nextWrite(), to: lake)
+                switch pick(8) {
+                case 0:
+                    history.append("restart")
+                    try await lake.restart()
+                case 1...4:
+                    history.append("drain")
+                    try await lake.drain()
+                default: break
+                }
+            }
+            try await lake.drain()
+            try await compare(lake)
+        } catch {
+            Issue.record("\(error) with \(description)")
+            isSound = false
+        }
+    }
+
+    private var description: String {
+        "scenario \(number) of seed \(generator.seed), conflict \(oracle.conflict), \(limits):\n\(history.joined(separator: "\n"))"
+    }
+
+    private mutating func send(_ sent: Sent, to lake: TestLake) async throws {
+        earlier.append(sent)
+        switch sent {
+        case .file(let text, let write):
+            history.append("file \(write.replacesAll) \(write.failsOnRejects)\n\(text)")
+            let id = try await lake.upload(
+                "items", text, mode: write.replacesAll ? .overwrite : .upsert,
+                onError: write.failsOnRejects ? .fail : .quarantine
+            ).id
+            expected.append((id, oracle.apply(write)))
+        case .batch(let body, let write):
+            history.append("batch \(body)")
+            expected.append((try await lake.batch("items", body).id, oracle.apply(write)))
+        }
+    }
+
+    private mutating func nextWrite() -> Sent {
+        if !earlier.isEmpty, pick(6) == 0 { return earlier[pick(earlier.count)] }
+        let isFile = pick(2) == 0
+        var rows: [LakeOracle.Row] = []
+        for _ in 0..<(pick(9) + (isFile ? 0 : 1)) { rows.append(nextRow(canBeBlank: isFile)) }
+        if !isFile {
+            let body = "[\(rows.map(Self.json).joined(separator: ", "))]"
+            return .batch(body, LakeOracle.Write(rows: rows, bytes: body))
+        }
+        let text = (["id,name,day"] + rows.map(Self.csv)).map { $0 + "\n" }.joined()
+        return .file(
+            text, LakeOracle.Write(rows: rows, replacesAll: pick(6) == 0, failsOnRejects: pick(5) == 0, bytes: text))
+    }
+
+    private mutating func nextRow(canBeBlank: Bool) -> LakeOracle.Row {
+        if canBeBlank, pick(12) == 0 { return LakeOracle.Row(isBlank: true) }
+        return LakeOracle.Row(
+            key: pick(15) == 0 ? nil : pick(8), name: pick(15) == 0 ? nil : ["a", "b", "c"][pick(3)],
+            day: [nil, "2021-01-01", "2021-05-01", "2022-01-01"][pick(4)])
+    }
+
+    private static func csv(_ row: LakeOracle.Row) -> String {
+        row.isBlank ? "" : "\(row.key.map { "\($0)" } ?? "x"),\(row.name ?? ""),\(row.day ?? "")"
+    }
+
+    private static func json(_ row: LakeOracle.Row) -> String {
+        let day = row.day.map { "\"\($0)\"" } ?? "null"
+        return #"{"id": \#(row.key.map { "\($0)" } ?? "null"), "name": "\#(row.name ?? "")", "day": \#(day)}"#
+    }
+
+    private mutating func compare(_ lake: TestLake) async throws {
+        try await lake.check()
+        let rows = try await lake.rows("items")
+        expect(rows == oracle.rows, "rows \(rows), expected \(oracle.rows)")
+        let rejects = try await lake.rejects("items")
+        expect(rejects.count == oracle.rejects.count, "rejects \(rejects.count), expected \(oracle.rejects.count)")
+        for (id, counts) in expected {
+            let receipt = try await lake.receipt(id)
+            guard let counts else {
+                expect(receipt.state == .failed, "job at \(receipt.offset) is \(receipt.state), expected to fail")
+                continue
+            }
+            // When contested rows of one file are settled apart, a row that another of the file follows may count as what
+            // it was when it was settled.
+            var found = receipt.rows
+            var wanted = counts
+            if receipt.kind == .file, limits.contestedBytesMax != IngestionLimits().contestedBytesMax {
+                found.superseded += found.updated + found.unchanged
+                wanted.superseded += wanted.updated + wanted.unchanged
+                (found.updated, found.unchanged, wanted.updated, wanted.unchanged) = (0, 0, 0, 0)
+            }
+            expect(
+                receipt.state == .committed && found == wanted,
+                "job at \(receipt.offset): \(receipt.rows.text), expected \(counts.text)")
+        }
+    }
+
+    private mutating func expect(_ condition: Bool, _ message: String) {
+        guard !condition else { return }
+        isSound = false
+        Issue.record("\(message) with \(description)")
+    }
+}
