@@ -73,7 +73,8 @@ struct RecordLoader: Sendable {
     }
 
     func load(_ batch: BatchLanded, of stored: StoredRecord, into load: TableLoad) async throws -> Notes {
-        let result = try BatchReader(table: context.declaration, limits: context.limits.forLoggedBatches).read(batch.body)
+        let result = try BatchReader(table: context.declaration, limits: context.limits.forLoggedBatches).read(
+            batch.body)
         let source = RejectSource(sha256: batch.sha256, jobID: stored.record.id, delimiter: nil)
         load.sources.append(source)
         load.count(read: result.rowsRead, blank: 0)
