@@ -38,14 +38,14 @@ extension CSVFieldIndex {
         }
     }
 
-    /// Appends where the first `rowCount` rows start and end, and the lines before them.
+    /// Appends where `rows` start and end, and the lines before them.
     package func appendPositions(
-        _ rowCount: Int, _ starts: inout [UInt32], _ rowEnds: inout [UInt32], _ lines: inout [UInt32]
+        _ rows: Range<Int>, _ starts: inout [UInt32], _ rowEnds: inout [UInt32], _ lines: inout [UInt32]
     ) {
-        for row in 0..<rowCount {
-            starts.append(ends[Int(rowFirst[row])] &+ 1)
-            rowEnds.append(ends[Int(rowLast[row])])
-        }
-        lines.append(contentsOf: rowLines[0..<rowCount])
+        if rows.isEmpty { return }
+        let ends = ends
+        starts.append(contentsOf: rowFirst[rows].lazy.map { ends[Int($0)] &+ 1 })
+        rowEnds.append(contentsOf: rowLast[rows].lazy.map { ends[Int($0)] })
+        lines.append(contentsOf: rowLines[rows])
     }
 }

@@ -29,8 +29,8 @@ package struct IngestionLimits: Sendable, Hashable {
     package var recordsPerCommitMax = 500
     /// Payload bytes of batch records that one snapshot takes in: 32 MiB.
     package var bytesPerCommitMax = 32 << 20
-    /// Rejected rows that are buffered before they are written.
-    package var rejectsBuffered = 20_000
+    /// Rejected rows that are buffered before they are written: a row group of the quarantine table at most.
+    package var rejectsBuffered = 65_536
     /// Refused rows that a batch's receipt lists.
     package var verdictsMax = 1_000
     /// Commits that are tried again after a lost race before the job waits for the next round.

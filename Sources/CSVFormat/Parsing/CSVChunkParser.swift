@@ -181,19 +181,24 @@ package struct CSVChunkParser {
         }
         if !hasFailed {
             index.appendPositions(
-                rowCount, &progress.positions.starts, &progress.positions.ends, &progress.positions.lines)
+                0..<rowCount, &progress.positions.starts, &progress.positions.ends, &progress.positions.lines)
             return
         }
-        for row in 0..<rowCount {
-            if (failed[row >> 6] >> UInt64(row & 63)) & 1 == 1 {
+        var next = 0
+        for word in 0..<(rowCount + 63) / 64 {
+            var bits = failed[word]
+            while bits != 0 {
+                let row = word * 64 + bits.trailingZeroBitCount
+                bits &= bits &- 1
+                if row >= rowCount { break }
+                index.appendPositions(
+                    next..<row, &progress.positions.starts, &progress.positions.ends, &progress.positions.lines)
                 progress.rejects.append(unsafe judge.explain(self.row(row, chunk, bytes)))
-            } else {
-                let range = index.byteRange(row)
-                progress.positions.starts.append(UInt32(range.lowerBound))
-                progress.positions.ends.append(UInt32(range.upperBound))
-                progress.positions.lines.append(index.rowLines[row])
+                next = row + 1
             }
         }
+        index.appendPositions(
+            next..<rowCount, &progress.positions.starts, &progress.positions.ends, &progress.positions.lines)
     }
 }
 

@@ -1,5 +1,29 @@
 import LakeModel
 
+/// The rows of a tile that did not fail, as runs between those that did.
+enum KeptRuns {
+    /// Calls `body` with each run, in order.
+    /// - Parameter failed: a bit a row.
+    /// - Complexity: O(rows / 64 + runs).
+    @inline(__always)
+    static func forEach(rowCount: Int, failed: UnsafePointer<UInt64>, _ body: (Range<Int>) -> Void) {
+        var start = 0
+        var word = 0
+        while word * 64 < rowCount {
+            var bits = unsafe failed[word]
+            while bits != 0 {
+                let row = word * 64 + bits.trailingZeroBitCount
+                if row >= rowCount { break }
+                if row > start { body(start..<row) }
+                start = row + 1
+                bits &= bits &- 1
+            }
+            word += 1
+        }
+        if start < rowCount { body(start..<rowCount) }
+    }
+}
+
 /// Collects one column of a chunk.
 ///
 /// The arrays are allocated for all the rows that the chunk can have and filled tile by tile; ``finish()`` cuts them to
@@ -113,16 +137,12 @@ struct ColumnBuilder {
     mutating func settle(
         _ validityWords: UnsafePointer<UInt64>, rowCount: Int, failed: UnsafePointer<UInt64>
     ) {
-        var kept = 0
-        for row in 0..<rowCount where unsafe (failed[row >> 6] >> UInt64(row & 63)) & 1 == 0 {
-            let to = count + kept
-            if unsafe (validityWords[row >> 6] >> UInt64(row & 63)) & 1 == 1 {
-                validity[to >> 6] |= 1 << UInt64(to & 63)
-            } else {
-                hasNull = true
-            }
-            kept += 1
+        var to = count
+        unsafe KeptRuns.forEach(rowCount: rowCount, failed: failed) { run in
+            unsafe appendValidity(validityWords, run, at: to)
+            to += run.count
         }
+        let kept = to - count
         switch physical {
         case .boolean: unsafe Self.compact(&booleans, from: count, rowCount, 1, failed)
         case .int32: unsafe Self.compact(&int32s, from: count, rowCount, 1, failed)
@@ -136,38 +156,66 @@ struct ColumnBuilder {
         count += kept
     }
 
+    /// Copies the bits of a run of rows to where the builder's row `place` has its bit.
+    private mutating func appendValidity(_ words: UnsafePointer<UInt64>, _ run: Range<Int>, at place: Int) {
+        var from = run.lowerBound
+        var to = place
+        while from < run.upperBound {
+            let length = min(64 - from & 63, 64 - to & 63, run.upperBound - from)
+            let ones: UInt64 = length == 64 ? .max : (1 << UInt64(length)) - 1
+            let bits = unsafe (words[from >> 6] >> UInt64(from & 63)) & ones
+            validity[to >> 6] |= bits << UInt64(to & 63)
+            if bits != ones { hasNull = true }
+            from += length
+            to += length
+        }
+    }
+
     /// Closes the gaps that failed rows leave in `array`, where each row has `width` elements from `base` on.
     private static func compact<T: BitwiseCopyable>(
         _ array: inout [T], from base: Int, _ rowCount: Int, _ width: Int, _ failed: UnsafePointer<UInt64>
     ) {
         unsafe array.withUnsafeMutableBufferPointer { buffer in
+            guard let values = buffer.baseAddress else { return }
             var to = base
-            for row in 0..<rowCount where unsafe (failed[row >> 6] >> UInt64(row & 63)) & 1 == 0 {
-                let from = base + row * width
-                for index in 0..<width { unsafe buffer[to + index] = buffer[from + index] }
-                to += width
+            unsafe KeptRuns.forEach(rowCount: rowCount, failed: failed) { run in
+                let from = base + run.lowerBound * width
+                let length = run.count * width
+                if to != from { unsafe (values + to).update(from: values + from, count: length) }
+                to += length
             }
         }
     }
 
     private mutating func compactText(_ rowCount: Int, _ failed: UnsafePointer<UInt64>) {
-        var to = count
-        var length = Int(offsets[count])
-        unsafe bytes.withUnsafeMutableBufferPointer { buffer in
-            guard let text = buffer.baseAddress else { return }
-            var start = length
-            for row in count..<count + rowCount {
-                let end = Int(offsets[row + 1])
-                let bit = row - count
-                if unsafe (failed[bit >> 6] >> UInt64(bit & 63)) & 1 == 0 {
-                    if start != length {
-                        unsafe text.advanced(by: length).update(from: text + start, count: end - start)
+        let first = count
+        var length = Int(offsets[first])
+        unsafe bytes.withUnsafeMutableBufferPointer { bytes in
+            unsafe offsets.withUnsafeMutableBufferPointer { offsets in
+                guard let text = bytes.baseAddress, let ends = offsets.baseAddress else { return }
+                var to = first
+                // The end of the row before a run, as it was before rows were moved.
+                var passed = 0
+                var start = length
+                unsafe KeptRuns.forEach(rowCount: rowCount, failed: failed) { run in
+                    if run.lowerBound > passed { start = unsafe Int(ends[first + run.lowerBound]) }
+                    let end = unsafe Int(ends[first + run.upperBound])
+                    let shift = UInt32(start - length)
+                    if shift > 0 {
+                        unsafe (text + length).update(from: text + start, count: end - start)
+                    }
+                    if shift > 0 || to != first + run.lowerBound {
+                        for row in first + run.lowerBound..<first + run.upperBound {
+                            to += 1
+                            unsafe ends[to] = ends[row + 1] &- shift
+                        }
+                    } else {
+                        to += run.count
                     }
                     length += end - start
-                    to += 1
-                    offsets[to] = UInt32(length)
+                    passed = run.upperBound
+                    start = end
                 }
-                start = end
             }
         }
         byteLength = length

@@ -1,3 +1,4 @@
+import BlockCompression
 import LakeModel
 import ParquetFormat
 internal import Synchronization
@@ -6,6 +7,8 @@ internal import Synchronization
 final class EncoderPool: Sendable {
     private let schema: Schema
     private let options: ParquetWriterOptions
+    /// Set once, by the first row group.
+    private let codecs = Mutex<[Int: CompressionCodec]?>(nil)
     private let idle = Mutex<[Box]>([])
 
     /// `@unchecked Sendable`: taken from the pool by one task at a time.
@@ -19,8 +22,21 @@ final class EncoderPool: Sendable {
         self.options = options
     }
 
+    /// Chooses the codec of each column by the first rows of a load. Encoders that come later take them.
+    func chooseCodecs(by batches: [ColumnBatch]) throws {
+        guard let sample = batches.max(by: { $0.rowCount < $1.rowCount }) else { return }
+        let chosen = try LakeParquet.columnCompression(schema, options, sample: sample)
+        codecs.withLock { $0 = chosen }
+    }
+
+    private func makeBox() throws -> Box {
+        var options = options
+        if let codecs = codecs.withLock({ $0 }) { options.columnCompression = codecs }
+        return Box(try RowGroupEncoder(schema: schema, options: options))
+    }
+
     func encode(_ batches: [ColumnBatch]) throws -> EncodedRowGroup {
-        let box = try idle.withLock { $0.popLast() } ?? Box(RowGroupEncoder(schema: schema, options: options))
+        let box = try idle.withLock { $0.popLast() } ?? makeBox()
         let group = try box.encoder.encode(batches)
         idle.withLock { $0.append(box) }
         return group

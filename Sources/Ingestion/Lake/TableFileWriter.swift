@@ -34,6 +34,8 @@ final class TableFileWriter: @unchecked Sendable {
     private var bufferedBytes = 0
     private var encodings: [Encoding] = []
     private var closed: [DataFile] = []
+    /// Whether the columns' codecs are chosen.
+    private var hasCodecs = false
     /// Every file begun, for cleaning up after a load that is known to have failed.
     private(set) var locations: [String] = []
 
@@ -80,6 +82,10 @@ final class TableFileWriter: @unchecked Sendable {
         partition.rowCount = 0
         partitions[key] = partition
         let encoders = encoders
+        if !hasCodecs {
+            hasCodecs = true
+            try await Task(executorPreference: crew) { try encoders.chooseCodecs(by: batches) }.value
+        }
         encodings.append(
             Encoding(
                 partition: key,
@@ -116,25 +122,48 @@ final class TableFileWriter: @unchecked Sendable {
     }
 
     private func close(_ file: OpenDataFile) async throws {
-        let summary = try await file.close()
-        closed.append(
-            DataFile(
-                summary: summary, location: file.location, partition: file.partition, spec: metadata.partitionSpec,
-                schema: metadata.schema))
+        closed.append(try await Self.close(file, metadata))
     }
 
-    /// Writes out all rows and closes all files.
+    private static func close(_ file: OpenDataFile, _ metadata: TableMetadata) async throws -> DataFile {
+        DataFile(
+            summary: try await file.close(), location: file.location, partition: file.partition,
+            spec: metadata.partitionSpec, schema: metadata.schema)
+    }
+
+    /// Writes out all rows and closes all files; a file whose rows are written becomes durable while the rows of others
+    /// are encoded.
     /// - Returns: the files closed since the last flush.
     func flush() async throws -> [DataFile] {
-        for key in partitions.keys { try await encode(key) }
-        while !encodings.isEmpty { try await appendOldest() }
-        for key in Array(partitions.keys) {
-            guard let file = partitions[key]?.file else { continue }
-            partitions[key]?.file = nil
-            try await close(file)
+        let metadata = metadata
+        let files = try await withThrowingTaskGroup(of: DataFile.self) { group in
+            var open = Array(partitions.keys)
+            func closeWritten() {
+                open.removeAll { key in
+                    if partitions[key]?.rowCount != 0 || encodings.contains(where: { $0.partition == key }) {
+                        return false
+                    }
+                    guard let file = partitions[key]?.file else { return true }
+                    partitions[key]?.file = nil
+                    group.addTask { try await Self.close(file, metadata) }
+                    return true
+                }
+            }
+            for key in Array(partitions.keys) {
+                try await encode(key)
+                closeWritten()
+            }
+            while !encodings.isEmpty {
+                try await appendOldest()
+                closeWritten()
+            }
+            closeWritten()
+            var files: [DataFile] = []
+            for try await file in group { files.append(file) }
+            return files
         }
         defer { closed = [] }
-        return closed
+        return closed + files
     }
 
     /// Drops open files; closed ones are the caller's to delete (``locations``).

@@ -24,57 +24,65 @@ final class QuarantineWriter: @unchecked Sendable {
     }
 
     private let context: TableContext
-    private var builders: [DatumColumnBuilder] = []
-    private var buffered = 0
-    private var bufferedBytes = 0
+    private var columns = RejectColumns()
     private var file: OpenDataFile?
+    private let encoders: EncoderPool
+    /// The row group that is encoded while more rejects come.
+    private var encoding: Task<EncodedRowGroup, any Error>?
     private var known: [String: Set<Identity>] = [:]
     private let now = UTCTime.nowMicroseconds()
     private(set) var locations: [String] = []
     /// Rejects that were not there before.
     private(set) var addedCount = 0
 
-    /// Raw bytes that wait before they are written: 16 MiB.
+    /// Bytes of rejects in one row group before it is encoded: 16 MiB.
     private static let bufferedBytesMax = 16 << 20
 
-    init(context: TableContext) { self.context = context }
+    init(context: TableContext) {
+        self.context = context
+        encoders = EncoderPool(
+            schema: context.quarantine.schema, options: LakeParquet.options(context.quarantine))
+    }
 
     func add(_ rows: [RejectedRow], from source: RejectSource) async throws {
         if rows.isEmpty { return }
         if known[source.sha256] == nil { known[source.sha256] = try await stored(source.sha256) }
-        for row in rows {
-            let identity = Identity(byteOffset: Int64(row.byteOffset), code: row.code)
-            guard known[source.sha256]?.contains(identity) != true else { continue }
-            // A load has one file at most, whose rows are refused once each; equal batches may come in it several times.
-            if source.isBatch { known[source.sha256]?.insert(identity) }
-            append(row, source)
+        if source.isBatch || known[source.sha256]?.isEmpty == false {
+            for row in rows {
+                let identity = Identity(byteOffset: Int64(row.byteOffset), code: row.code)
+                guard known[source.sha256]?.contains(identity) != true else { continue }
+                // A load has one file at most, whose rows are refused once each; equal batches may come in it several
+                // times.
+                if source.isBatch { known[source.sha256]?.insert(identity) }
+                append(row, source)
+            }
+        } else {
+            columns.append(rows, from: source)
+            addedCount += rows.count
         }
-        if buffered >= context.limits.rejectsBuffered || bufferedBytes >= Self.bufferedBytesMax { try await write() }
+        if columns.rowCount >= context.limits.rejectsBuffered || columns.byteCount >= Self.bufferedBytesMax {
+            try await write()
+        }
     }
 
     private func append(_ row: RejectedRow, _ source: RejectSource) {
-        if builders.isEmpty {
-            builders = QuarantineSchema.schema.fields.compactMap { $0.type.primitive.map(DatumColumnBuilder.init) }
-        }
-        let values: [Datum?] = [
-            .string(source.sha256), .long(Int64(row.line)), .long(Int64(row.byteOffset)), row.column.map(Datum.string),
-            .string(row.code), .string(row.message), .bytes(row.raw), .boolean(row.isRawTruncated),
-            source.delimiter.map { .string(String(UnicodeScalar($0))) }, .string(source.jobID), .long(now),
-        ]
-        for (column, value) in values.enumerated() { builders[column].append(value) }
-        buffered += 1
-        bufferedBytes += row.raw.count + row.message.utf8.count
+        columns.append(row, from: source)
         addedCount += 1
     }
 
+    /// Starts encoding what waits.
     private func write() async throws {
-        if buffered == 0 { return }
-        let batch = ColumnBatch(columns: builders.map { $0.finish() }, rowCount: buffered)
-        builders = []
-        buffered = 0
-        bufferedBytes = 0
-        let file = try await openFile()
-        try file.write(batch)
+        if columns.rowCount == 0 { return }
+        let batch = columns.take(now: now)
+        try await appendEncoded()
+        let encoders = encoders
+        encoding = Task(executorPreference: context.crew) { try encoders.encode([batch]) }
+    }
+
+    /// Writes the row group that is being encoded.
+    private func appendEncoded() async throws {
+        guard let group = try await encoding.take()?.value else { return }
+        try await openFile().append(group)
     }
 
     private func openFile() async throws -> OpenDataFile {
@@ -114,6 +122,7 @@ final class QuarantineWriter: @unchecked Sendable {
     /// - Returns: the file that was written, if any reject was new.
     func finish() async throws -> [DataFile] {
         try await write()
+        try await appendEncoded()
         guard let file else { return [] }
         let summary = try await file.close()
         self.file = nil
@@ -125,6 +134,7 @@ final class QuarantineWriter: @unchecked Sendable {
     }
 
     func abort() async {
+        _ = await encoding.take()?.result
         await file?.abort()
         file = nil
     }

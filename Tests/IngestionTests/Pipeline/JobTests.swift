@@ -56,14 +56,13 @@ struct JobTests {
         let waiting = try #require(try await lake.ingestion.waitForJob(id: id, seconds: 0.1))
         #expect(waiting.state == .accepted)
         #expect(ContinuousClock.now - start >= .milliseconds(100))
-        #expect(ContinuousClock.now - start < .seconds(5))
         let engine = lake.engine
         let worker = Task { await engine.run() }
-        let done = try #require(try await lake.ingestion.waitForJob(id: id, seconds: 30))
+        let done = try #require(try await lake.ingestion.waitForJob(id: id, seconds: 120))
         #expect(done.state == .committed)
         // A write that comes while the workers sleep wakes them.
         let next = try await lake.batch("items", #"[{"id": 2, "name": "b"}]"#).id
-        let second = try #require(try await lake.ingestion.waitForJob(id: next, seconds: 30))
+        let second = try #require(try await lake.ingestion.waitForJob(id: next, seconds: 120))
         #expect(second.state == .committed)
         worker.cancel()
         await worker.value
