@@ -23,6 +23,12 @@ struct ModelFileTests {
         ("tables:\n  - name: t\n    columns:\n      - {name: a, type: int, min: 3, max: 2}", "model-range", 4),
         ("tables:\n  - name: t\n    columns:\n      - {name: a, type: double}\n    key: [a]", "model-key-type", 2),
         ("version: 9", "model-version", 1),
+        ("gold:\n  - {name: g, sql: SELECT 1}", "model-not-built", 2),
+        ("tables:\n  - name: t\n    columns:\n      - {name: a, type: int}\n    sort: [a]", "model-not-built", 5),
+        (
+            "tables:\n  - name: t\n    columns:\n      - {name: a, type: int}\n    undeclared: evolve",
+            "model-not-built", 5
+        ),
     ])
     func `a mistake is named with its line`(_ yaml: String, _ code: String, _ line: Int) throws {
         let error = try #require(throws: ModelError.self) { try ModelFile.parse(yaml, source: "model.yaml") }

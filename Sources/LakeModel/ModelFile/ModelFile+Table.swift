@@ -22,6 +22,7 @@ extension ModelFile {
         try check(table.key, among: declared, fields["key"])
         try check(table.partition, among: all, fields["partition"])
         try check(table.sortOrder, among: all, fields["sort"])
+        try fields["sort"]?.refuseUnbuilt()
         for column in table.columns where table.key.contains(column.name) {
             switch column.type {
             case .float, .double:
@@ -37,7 +38,7 @@ extension ModelFile {
         table.undeclaredColumns = try fields["undeclared"]?.choice(UndeclaredColumns.self) ?? .reject
         if table.undeclaredColumns == .evolve, let field = fields["undeclared"] {
             throw field.failure(
-                "model-value-unknown", "`evolve` is not built yet", remedy: "use `reject` or `ignore`")
+                "model-not-built", "this version cannot `evolve` tables yet", remedy: "use `reject` or `ignore`")
         }
         return table
     }

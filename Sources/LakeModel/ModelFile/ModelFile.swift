@@ -32,6 +32,7 @@ package enum ModelFile {
             throw version.failure(
                 "model-version", "this version is not known", remedy: "write `version: \(versionSupported)`")
         }
+        try fields["gold"]?.refuseUnbuilt()
         let tables = try fields["tables"]?.elements().map { try table($0) } ?? []
         let declaration = LakeDeclaration(
             tables: tables, gold: try fields["gold"]?.elements().map { try gold($0) } ?? [],

@@ -12,6 +12,12 @@ struct ModelNode {
             place: Place(source: source, line: node.mark?.line))
     }
 
+    /// Refuses a setting that would be accepted and then have no effect.
+    func refuseUnbuilt() throws {
+        if case .sequence(let sequence) = node, sequence.isEmpty { return }
+        throw failure("model-not-built", "this version cannot do that yet", remedy: "take the setting out")
+    }
+
     /// The keys of a mapping, checked against the ones that mean something here.
     func fields(_ known: [String]) throws -> [String: ModelNode] {
         guard case .mapping(let mapping) = node else {
