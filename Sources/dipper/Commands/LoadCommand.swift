@@ -100,21 +100,25 @@ struct LoadCommand: AsyncParsableCommand {
             let meter = LoadMeter(file)
             let id = try await upload(file, folder.ingestion, meter)
             meter.uploadEnded()
-            let work = Task { try await engine.drain(operational: false) }
-            while let receipt = try await folder.ingestion.job(id: id),
-                receipt.state == .accepted || receipt.state == .running
-            {
-                meter.show(receipt.progress)
-                _ = try await folder.ingestion.waitForJob(
-                    id: id, seconds: Double(LoadMeter.stepMilliseconds) / 1_000)
-            }
-            try await work.value
+            let watch = Task { try await show(id, folder.ingestion, meter) }
+            defer { watch.cancel() }
+            try await engine.drain(operational: false)
             guard let receipt = try await folder.ingestion.job(id: id) else { continue }
             meter.committed()
             if operational { try await engine.drain(operational: true) }
             reports.append(try meter.end(receipt, json: json))
         }
         return reports
+    }
+
+    /// Draws the progress of a job until it has ended, or the load has failed and this task is cancelled.
+    private func show(_ id: String, _ ingestion: DipperIngestion, _ meter: LoadMeter) async throws {
+        while !Task.isCancelled, let receipt = try await ingestion.job(id: id),
+            receipt.state == .accepted || receipt.state == .running
+        {
+            meter.show(receipt.progress)
+            _ = try await ingestion.waitForJob(id: id, seconds: Double(LoadMeter.stepMilliseconds) / 1_000)
+        }
     }
 
     private func upload(_ file: String, _ ingestion: DipperIngestion, _ meter: LoadMeter) async throws -> String {
