@@ -22,6 +22,7 @@ final class TableProcessor: @unchecked Sendable {
     private let parallelism: Int
     private let fence: CatalogCommit.Fence
     private let logger: Logger
+    private let stages: StageClock?
     private var index: KeyIndex?
 
     /// Waits after a failure: the first, and the longest.
@@ -30,8 +31,9 @@ final class TableProcessor: @unchecked Sendable {
 
     init(
         declaration: TableDeclaration, ingestion: DipperIngestion, tables: LakeTables, crew: ThreadExecutor,
-        parallelism: Int, fence: CatalogCommit.Fence, logger: Logger
+        parallelism: Int, fence: CatalogCommit.Fence, logger: Logger, stages: StageClock?
     ) {
+        self.stages = stages
         self.declaration = declaration
         self.ingestion = ingestion
         self.tables = tables
@@ -108,7 +110,7 @@ final class TableProcessor: @unchecked Sendable {
         }
         return TableContext(
             declaration: declaration, silver: silver, quarantine: quarantine, tables: tables, crew: crew,
-            limits: ingestion.limits)
+            limits: ingestion.limits, stages: stages)
     }
 
     private func work(_ unit: [(StoredRecord, LogPayload)], _ context: TableContext) async throws {
