@@ -1,6 +1,6 @@
 import CSVFormat
+import Fuzzing
 import LakeModel
-import LakeTesting
 import Testing
 
 /// What a reject says, to the letter.
@@ -127,7 +127,7 @@ import Testing
     /// Rows that are right, and rows wrong in ways whose reject is known, mixed at random.
     @Test func `every reject is exact among good rows`() throws {
         for seed in UInt64(1)...20 {
-            var random = SeededRandom(seed: seed)
+            var random = FuzzRandom(seed: seed)
             var bytes: [UInt8] = []
             var rejects: [CSVReject] = []
             var good: [[Datum?]] = []
