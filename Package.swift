@@ -109,6 +109,13 @@ let package = Package(
             ],
             swiftSettings: strict),
         lake("LakeTesting", ["LakeModel", "ObjectStorage", "EventLog", "OperationalStore", "CatalogService"]),
+        lake(
+            "LakeSimulation",
+            [
+                "LakeModel", "ByteKernels", "ParquetFormat", "Iceberg", "ObjectStorage", "EventLog", "OperationalStore",
+                "CatalogService", "Ingestion", "LakeTesting", logging,
+            ]),
+        .executableTarget(name: "simulate", dependencies: ["LakeSimulation"], swiftSettings: strict),
 
         // What feeds the formats damaged input, and the plain readers that judge them.
         .target(
@@ -146,6 +153,7 @@ let package = Package(
                 .product(name: "HummingbirdTesting", package: "hummingbird"),
             ]),
         tests("dipper", ["LakeModel"]),
+        tests("LakeSimulation", ["LakeModel", "LakeTesting", "ObjectStorage"]),
         .testTarget(name: "TidyTests", swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6],
