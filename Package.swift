@@ -109,11 +109,26 @@ let package = Package(
             ],
             swiftSettings: strict),
         lake("LakeTesting", ["LakeModel", "ObjectStorage", "EventLog", "OperationalStore", "CatalogService"]),
+        lake(
+            "LakeSimulation",
+            [
+                "LakeModel", "ByteKernels", "ParquetFormat", "Iceberg", "ObjectStorage", "EventLog", "OperationalStore",
+                "CatalogService", "Ingestion", "LakeTesting", logging,
+            ]),
+        .executableTarget(name: "simulate", dependencies: ["LakeSimulation"], swiftSettings: strict),
+
+        // What feeds the formats damaged input, and the plain readers that judge them.
+        .target(
+            name: "Fuzzing",
+            dependencies: ["LakeModel", "ByteKernels", "BlockCompression", "CSVFormat", "ParquetFormat", "AvroFormat"],
+            path: "Fuzz/Fuzzing", swiftSettings: strict),
+        .executableTarget(
+            name: "dipper-fuzz", dependencies: ["Fuzzing"], path: "Fuzz/dipper-fuzz", swiftSettings: strict),
 
         tests("LakeModel"),
         tests("ByteKernels", ["LakeTesting"]),
         tests("BlockCompression", ["LakeTesting"]),
-        tests("CSVFormat", ["LakeModel", "LakeTesting"]),
+        tests("CSVFormat", ["LakeModel", "ByteKernels", "Fuzzing"]),
         tests("ParquetFormat", ["LakeModel", "LakeTesting"]),
         tests("AvroFormat", ["LakeModel"]),
         tests("Iceberg", ["LakeModel", "ParquetFormat", "AvroFormat"]),
@@ -138,6 +153,7 @@ let package = Package(
                 .product(name: "HummingbirdTesting", package: "hummingbird"),
             ]),
         tests("dipper", ["LakeModel"]),
+        tests("LakeSimulation", ["LakeModel", "LakeTesting", "ObjectStorage"]),
         .testTarget(name: "TidyTests", swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6],

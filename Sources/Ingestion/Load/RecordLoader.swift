@@ -48,7 +48,9 @@ struct RecordLoader: Sendable {
         }
         rows = rows.removing(refused.sorted())
         ahead?.insert(rows)
-        try await load.reject(rejects, from: source)
+        try await load.reject(
+            RejectColumns(rejects),
+            withoutReference: rejects.filter { $0.code == TableLoad.referenceMissing }.map(\.byteOffset), from: source)
         try await load.take(
             context.prepared(rows, places: places(result, without: Set(refused), body: batch.body)), isOnlyRecord: false
         )

@@ -6,28 +6,21 @@ import LakeModel
 /// `@unchecked Sendable`: the table's processor is the only user.
 final class AheadKeys: @unchecked Sendable {
     private let shape: KeyShape
-    private let keys: KeySet
-    /// The keys themselves, where ``keys`` holds hashes only: a row must not be lost to an equal hash.
-    private var exact: Set<RowKey> = []
+    private let integers = IntegerKeySet()
+    /// The keys that are no integers, exactly: a row must not be lost to an equal hash.
+    private var others: Set<RowKey> = []
     /// Keys in the set, about.
     private(set) var count = 0
 
-    init(shape: KeyShape) {
-        self.shape = shape
-        keys = KeySet(shape: shape)
-    }
+    init(shape: KeyShape) { self.shape = shape }
 
-    /// Adds the keys of rows that a batch has written.
+    /// Adds the keys of rows that a batch has written or deleted.
     func insert(_ rows: ColumnBatch) {
-        count += rows.rowCount - keys.insert(rows).count
-        if !keys.isExact { for row in 0..<rows.rowCount { exact.insert(shape.key(rows, row: row)) } }
-    }
-
-    /// Adds the key of a row that was deleted.
-    func insert(_ key: RowKey) {
-        keys.insert(key)
-        if !keys.isExact { exact.insert(key) }
-        count += 1
+        if case .integer(let column) = shape {
+            for value in shape.integers(rows, column) where integers.insert(value) { count += 1 }
+        } else {
+            for row in 0..<rows.rowCount where others.insert(shape.key(rows, row: row)).inserted { count += 1 }
+        }
     }
 
     /// Rows whose key is in the set.
@@ -35,11 +28,8 @@ final class AheadKeys: @unchecked Sendable {
         if count == 0 { return [] }
         if case .integer(let column) = shape {
             let values = shape.integers(batch, column)
-            return values.indices.filter { keys.contains(.integer(values[$0])) }.map { Int32($0) }
+            return values.indices.filter { integers.contains(values[$0]) }.map { Int32($0) }
         }
-        return (0..<Int32(batch.rowCount)).filter { row in
-            let key = shape.key(batch, row: Int(row))
-            return keys.contains(key) && (keys.isExact || exact.contains(key))
-        }
+        return (0..<Int32(batch.rowCount)).filter { others.contains(shape.key(batch, row: Int($0))) }
     }
 }

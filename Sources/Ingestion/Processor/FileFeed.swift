@@ -45,8 +45,13 @@ final class FileFeed: @unchecked Sendable {
         chunks = try FileChunks(
             reader: reader, table: context.declaration,
             overrides: CSVOverrides(delimiter: file.delimiter, header: file.header), crew: context.crew,
-            parallelism: parallelism, chunkBytes: context.limits.chunkBytes, from: progress?.place
-        ) { PreparedChunk($0, $1, context: context, references: references) }
+            parallelism: parallelism, stages: context.stages, chunkBytes: context.limits.chunkBytes,
+            from: progress?.place
+        ) { result, chunk in
+            context.stages.measure(.prepare) {
+                PreparedChunk(result, chunk, context: context, references: references)
+            }
+        }
         self.record = record
         self.file = file
         self.source = RejectSource(
@@ -83,7 +88,7 @@ final class FileFeed: @unchecked Sendable {
         while let element = try await chunks.next() {
             let chunk = element.prepared
             load.count(read: chunk.read, blank: chunk.blank)
-            try await load.reject(chunk.rejects, from: source)
+            try await load.reject(chunk.rejects, withoutReference: chunk.withoutReference, from: source)
             try await take(chunk.rows, load)
             for (index, found) in chunk.missing.enumerated() { note(found, index) }
             try await noteProgress(element.objectOffset, rowsDone: progress.rows.read + load.readCount)

@@ -3,6 +3,7 @@ import EventLog
 internal import Foundation
 import Iceberg
 import LakeModel
+import ObjectStorage
 internal import Logging
 internal import Metrics
 
@@ -27,6 +28,7 @@ final class TableProcessor: @unchecked Sendable {
     private let parallelism: Int
     private let fence: CatalogCommit.Fence
     private let logger: Logger
+    private let stages: StageClock?
     private var index: KeyIndex?
     /// The file that is in the lake in part.
     private var feed: FileFeed?
@@ -35,6 +37,8 @@ final class TableProcessor: @unchecked Sendable {
     private var pace: CommitPace
     /// Slices of files committed so far, those that ended a file left out.
     private(set) var sliceCount = 0
+    /// Objects of the key index that are to be deleted.
+    private var supersededObjects: [String] = []
 
     /// Waits after a failure: the first, and the longest.
     private static let retryMillisecondsFirst = 100
@@ -44,8 +48,9 @@ final class TableProcessor: @unchecked Sendable {
 
     init(
         declaration: TableDeclaration, ingestion: DipperIngestion, tables: LakeTables, crew: ThreadExecutor,
-        parallelism: Int, fence: CatalogCommit.Fence, logger: Logger
+        parallelism: Int, fence: CatalogCommit.Fence, logger: Logger, stages: StageClock?
     ) {
+        self.stages = stages
         self.declaration = declaration
         self.ingestion = ingestion
         self.tables = tables
@@ -178,7 +183,7 @@ final class TableProcessor: @unchecked Sendable {
         }
         return TableContext(
             declaration: declaration, silver: silver, quarantine: quarantine, tables: tables, crew: crew,
-            limits: ingestion.limits)
+            limits: ingestion.limits, stages: stages)
     }
 
     private func work(
@@ -193,10 +198,14 @@ final class TableProcessor: @unchecked Sendable {
         do {
             let references = try await References(declaration, model: ingestion.model, cache: referenceCache)
             let index = try await currentIndex(context, replacesAll: false)
-            self.index = nil
-            let committed = try await work.batches(unit, before: feed, index: index, references: references)
-            index?.snapshotID = committed.silver.currentSnapshotID
-            self.index = index
+            do {
+                let committed = try await work.batches(unit, before: feed, index: index, references: references)
+                bind(index, to: committed, of: work)
+            } catch {
+                release(index, after: error)
+                throw error
+            }
+            await dropSuperseded()
         } catch {
             for id in ids { await ingestion.board.stopped(id) }
             throw error
@@ -250,26 +259,30 @@ final class TableProcessor: @unchecked Sendable {
         let work = UnitWork(context: context, ingestion: ingestion, fence: fence, mark: mark)
         let replacesAll = feed.file.mode == .overwrite
         let index = try await currentIndex(context, replacesAll: replacesAll)
-        self.index = nil
-        let done = try await work.file(feed, index: index) {
-            guard ContinuousClock.now - started >= .milliseconds(ingestion.limits.sliceMilliseconds) else {
-                return false
+        let isAtEnd: Bool
+        do {
+            let done = try await work.file(feed, index: index) {
+                guard ContinuousClock.now - started >= .milliseconds(ingestion.limits.sliceMilliseconds) else {
+                    return false
+                }
+                return try await isBatchWaiting(behind: feed, from: max(mark.aheadOffset, feed.record.offset + 1))
             }
-            return try await isBatchWaiting(behind: feed, from: max(mark.aheadOffset, feed.record.offset + 1))
+            bind(index, to: done.committed, of: work)
+            isAtEnd = done.isAtEnd
+        } catch {
+            release(index, after: error)
+            throw error
         }
-        index?.snapshotID = done.committed.silver.currentSnapshotID
-        // An index that saw rows which were then refused as a whole is a superset, which it may be; the one of a table
-        // that was not replaced after all is not.
-        if !(replacesAll && done.isFailed) { self.index = index }
+        await dropSuperseded()
         feed.step += 1
-        if done.isAtEnd {
+        if isAtEnd {
             await close()
             await ended(feed.record, max(mark.aheadOffset, feed.record.offset + 1))
         } else {
             sliceCount += 1
             Counter(label: "dipper_slices_total", dimensions: [("table", declaration.name)]).increment()
         }
-        report(work, done.isAtEnd ? 1 : 0, ContinuousClock.now - started)
+        report(work, isAtEnd ? 1 : 0, ContinuousClock.now - started)
     }
 
     private func ended(_ record: StoredRecord, _ nextOffset: Int64) async {
@@ -309,13 +322,44 @@ final class TableProcessor: @unchecked Sendable {
 
     // MARK: Keys
 
+    /// The key index for the table's current snapshot; `nil` for a table without a key.
     private func currentIndex(_ context: TableContext, replacesAll: Bool) async throws -> KeyIndex? {
         guard let shape = context.shape else { return nil }
-        if replacesAll { return KeyIndex(keys: KeySet(shape: shape), snapshotID: nil) }
-        if let index, index.snapshotID == context.silver.currentSnapshotID { return index }
-        logger.info("key index is read from the table")
-        return try await KeyIndex.build(
-            context.silver, shape: shape, fields: context.declaredFields, tables: tables, crew: crew)
+        let store = KeyIndexStore(context: context, shape: shape, logger: logger)
+        if replacesAll { return try await store.empty() }
+        let current = try await store.current(index)
+        index = current
+        return current
+    }
+
+    /// The unit's commit is known to stand.
+    private func bind(_ index: KeyIndex?, to committed: LakeCommitter.Committed, of work: UnitWork) {
+        if work.hasFailed {
+            // Nothing of the unit was applied; the index of a table that was not replaced after all is still the old one.
+            index?.rollback()
+        } else {
+            supersededObjects += index?.committed(committed.silver.currentSnapshotID) ?? []
+            self.index = index
+        }
+    }
+
+    /// The unit is worked again. When it is not known whether its commit stands, the stored index tells what is.
+    private func release(_ index: KeyIndex?, after error: any Error) {
+        index?.rollback()
+        if (error as? CatalogError)?.code == "commit-state-unknown" { self.index = nil }
+    }
+
+    /// Deletes objects of the key index that no piece names any more; one that stays is found at the next start.
+    private func dropSuperseded() async {
+        for key in supersededObjects {
+            do {
+                try await tables.objects.delete(key)
+            } catch {
+                logger.warning(
+                    "an old object of the key index stays", metadata: ["key": "\(key)", "error": "\(error)"])
+            }
+        }
+        supersededObjects = []
     }
 
     private func report(_ work: UnitWork, _ recordCount: Int, _ elapsed: Duration) {

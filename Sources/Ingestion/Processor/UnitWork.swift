@@ -16,6 +16,8 @@ final class UnitWork: @unchecked Sendable {
     private let mark: CatalogWatermark
     /// The rows that the commit brings.
     private(set) var totals = JobReceipt.Rows()
+    /// Whether nothing of the unit was applied, because of its own bytes.
+    private(set) var hasFailed = false
 
     init(context: TableContext, ingestion: DipperIngestion, fence: CatalogCommit.Fence, mark: CatalogWatermark) {
         self.context = context
@@ -55,7 +57,7 @@ final class UnitWork: @unchecked Sendable {
             let end = (unit.last?.record.offset ?? -1) + 1
             let next = try feed.map { mark.advanced(ahead: end, state: try $0.progress.named().encoded()) }
             return try await committer.commit(
-                result, replacesAll: false, watermark: next ?? mark.advanced(to: end)
+                result, replacesAll: false, watermark: next ?? mark.advanced(to: end), index: index
             ) { snapshotID, commit in
                 commit.receipts = try receipts.indices.map { index in
                     let changed = receipts[index].rows.inserted + receipts[index].rows.updated > 0
@@ -70,36 +72,36 @@ final class UnitWork: @unchecked Sendable {
     // MARK: Files
 
     /// Takes rows of a file until it ends or `stops` says so; then only a slice of it is committed.
-    /// - Returns: `isFailed` when the file was refused as a whole, and `isAtEnd` when nothing of it is left.
+    /// - Returns: `isAtEnd` when nothing of the file is left.
     func file(
         _ feed: FileFeed, index: KeyIndex?, until stops: () async throws -> Bool
-    ) async throws -> (committed: LakeCommitter.Committed, isAtEnd: Bool, isFailed: Bool) {
+    ) async throws -> (committed: LakeCommitter.Committed, isAtEnd: Bool) {
         let replacesAll = feed.file.mode == .overwrite
         let load = TableLoad(context: context, index: index, replacesAll: replacesAll)
         do {
             return try await discarding(load) {
-                let isAtEnd = try await feed.feed(load) {
-                    try Self.checkRefusals(load, feed.file)
-                    return try await stops()
-                }
+                let isAtEnd = try await feed.feed(load, until: stops)
                 try Self.checkRefusals(load, feed.file)
                 let result = try await load.finish()
                 // The last rows are refused by their key only here.
                 try Self.checkRefusals(load, feed.file)
                 feed.add(result, load)
                 for counts in result.counts { totals += counts }
-                let committed =
-                    isAtEnd ? try await end(feed, result, replacesAll) : try await slice(feed, result)
-                return (committed, isAtEnd, false)
+                return try await context.stages.measureAlone(.commit) {
+                    let committed =
+                        isAtEnd
+                        ? try await end(feed, result, index, replacesAll) : try await slice(feed, result, index)
+                    return (committed, isAtEnd)
+                }
             }
         } catch let error where mark.partial == nil && Self.isFaultOfFile(error) {
-            return (try await fail(feed.file, feed.record, error), true, true)
+            return (try await fail(feed.file, feed.record, error), true)
         }
     }
 
     /// Commits the last rows of a file, with its receipt.
     private func end(
-        _ feed: FileFeed, _ result: LoadResult, _ replacesAll: Bool
+        _ feed: FileFeed, _ result: LoadResult, _ index: KeyIndex?, _ replacesAll: Bool
     ) async throws -> LakeCommitter.Committed {
         var receipt = ingestion.receipt(of: feed.record, payload: .file(feed.file))
         receipt.dialect = feed.dialect
@@ -109,7 +111,7 @@ final class UnitWork: @unchecked Sendable {
         let earlier = feed.progress.refusedRowsKey
         let committed = try await committer.commit(
             result, replacesAll: replacesAll,
-            watermark: mark.advanced(to: max(mark.aheadOffset, feed.record.offset + 1))
+            watermark: mark.advanced(to: max(mark.aheadOffset, feed.record.offset + 1)), index: index
         ) { snapshotID, commit in
             commit.receipts = [
                 try row(
@@ -122,11 +124,13 @@ final class UnitWork: @unchecked Sendable {
     }
 
     /// Commits a slice that is not the last.
-    private func slice(_ feed: FileFeed, _ result: LoadResult) async throws -> LakeCommitter.Committed {
+    private func slice(
+        _ feed: FileFeed, _ result: LoadResult, _ index: KeyIndex?
+    ) async throws -> LakeCommitter.Committed {
         let ahead = max(mark.aheadOffset, feed.record.offset + 1)
         let earlier = feed.progress.refusedRowsKey
         let committed = try await committer.commit(
-            result, replacesAll: false, watermark: mark.advanced(ahead: ahead, state: [])
+            result, replacesAll: false, watermark: mark.advanced(ahead: ahead, state: []), index: index
         ) { snapshotID, commit in
             feed.sliced(snapshotID: snapshotID, refusedRowsKey: result.refusedRowsKeys[0])
             commit.watermarks = [mark.advanced(ahead: ahead, state: try feed.progress.named().encoded())]
@@ -144,6 +148,7 @@ final class UnitWork: @unchecked Sendable {
     func fail(_ file: FileLanded, _ record: StoredRecord, _ error: any Error) async throws -> LakeCommitter.Committed {
         var receipt = ingestion.receipt(of: record, payload: .file(file))
         receipt.state = .failed
+        hasFailed = true
         let told = (error as? UnreadableBytes)?.cause ?? error as? any LakeError
         var message = told?.message ?? "\(error)"
         if let place = told?.place { message += " (at \(place))" }
