@@ -182,6 +182,28 @@ private struct FaultyCatalog: CatalogStore {
         try await plan.around("pointer") { try await store.pointer(table) }
     }
 
+    func namespaceProperties(_ name: String) async throws -> [String: String]? {
+        try await plan.around("namespace properties") { try await store.namespaceProperties(name) }
+    }
+
+    func namespaces(below parent: String?, after: String?, limit: Int) async throws -> [String] {
+        try await plan.around("namespaces") { try await store.namespaces(below: parent, after: after, limit: limit) }
+    }
+
+    func names(
+        of kind: RelationKind, in namespace: String, after: String?, limit: Int
+    ) async throws -> [String] {
+        try await plan.around("names") { try await store.names(of: kind, in: namespace, after: after, limit: limit) }
+    }
+
+    func viewPointer(_ view: TableIdentifier) async throws -> TablePointer? {
+        try await plan.around("view pointer") { try await store.viewPointer(view) }
+    }
+
+    func idempotentAnswer(key: String) async throws -> IdempotentAnswer? {
+        try await plan.around("idempotent answer") { try await store.idempotentAnswer(key: key) }
+    }
+
     func commit(_ commit: CatalogCommit) async throws {
         try await plan.around("commit") { try await store.commit(commit) }
     }
