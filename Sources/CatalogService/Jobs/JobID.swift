@@ -1,4 +1,5 @@
 import Foundation
+import LakeModel
 import Synchronization
 
 /// Makes ids that sort by time: UUIDs of version 7 (RFC 9562, section 5.7) in lower-case text.
@@ -55,7 +56,12 @@ package enum JobID {
 
     /// The next id of this process, from its clock and the system's randomness.
     package static func new() -> String {
-        var random = SystemRandomNumberGenerator()
+        var random = SurroundingRandom()
+        if let simulated = Surroundings.simulated {
+            // A generator of its own: what other simulations of this process did must not show.
+            var generator = JobIDGenerator()
+            return generator.next(nowMilliseconds: simulated.nowMicroseconds() / 1_000, random: &random)
+        }
         return new(nowMilliseconds: Int64(Date().timeIntervalSince1970 * 1000), random: &random)
     }
 
