@@ -124,7 +124,8 @@ let package = Package(
             dependencies: ["LakeModel", "ByteKernels", "BlockCompression", "CSVFormat", "ParquetFormat", "AvroFormat"],
             path: "Fuzz/Fuzzing", swiftSettings: strict),
         .executableTarget(
-            name: "dipper-fuzz", dependencies: ["Fuzzing"], path: "Fuzz/dipper-fuzz", swiftSettings: strict),
+            name: "dipper-fuzz", dependencies: ["LakeModel", "CSVFormat", "Fuzzing"], path: "Fuzz/dipper-fuzz",
+            swiftSettings: strict),
 
         tests("LakeModel"),
         tests("ByteKernels", ["LakeTesting"]),

@@ -4,7 +4,7 @@ import Fuzzing
 struct FuzzArguments {
     static let usage = """
         usage: dipper-fuzz TARGET... [--seconds N] [--seed S] [--first I] [--count N]
-               dipper-fuzz records FILE [--delimiter C] [--quote C] [--names JSON] [--skip N] [--header N]
+               dipper-fuzz records    (a JSON request a line on standard input, see bin/lib/corpora.py)
         targets: all, \(FuzzTargets.names.joined(separator: ", "))
         """
 

@@ -9,6 +9,10 @@ import Fuzzing
 #endif
 
 let commandLine = Array(CommandLine.arguments.dropFirst())
+if commandLine == ["records"] {
+    Records.answerAll()
+    exit(0)
+}
 guard let arguments = FuzzArguments(commandLine) else {
     print(FuzzArguments.usage)
     exit(2)

@@ -20,6 +20,8 @@ package struct CSVError: LakeError {
         package static let headerTooLong = Code(rawValue: "header-too-long")
         /// The delimiter asked for cannot be one.
         package static let delimiterInvalid = Code(rawValue: "delimiter-invalid")
+        /// The rows to leave out are more than the file's first rows.
+        package static let skipRowsInvalid = Code(rawValue: "skip-rows-invalid")
         /// A declared pattern is no regular expression.
         package static let patternInvalid = Code(rawValue: "pattern-invalid")
     }

@@ -101,6 +101,46 @@ import Testing
         #expect(code("id,name,datetime\n1,Ann,2021-11-07\n") == nil)
     }
 
+    @Test func `a preamble of titles and blank rows above the header is left out`() throws {
+        let text = "Staff of May,,\n,,\nid,name,datetime\n1,Ann,2021-11-07\n"
+        let sniff = try CSVFixture.sniff(text, CSVFixture.employees)
+        #expect(sniff.header == ["id", "name", "datetime"])
+        #expect(sniff.dataLine == 4)
+        let file = try CSVFixture.read(text, CSVFixture.employees)
+        #expect(file.rows.count == 1 && file.rowsRead == 1)
+        #expect(file.places.map(\.line) == [4])
+    }
+
+    @Test func `a row of data above a header is no preamble`() throws {
+        let text = "x,Ann,2021-11-07,1,2\nid,name,datetime,department_id,job_id\n1,Ann,2021-11-07,1,2\n"
+        let sniff = try CSVFixture.sniff(text, CSVFixture.employees)
+        #expect(sniff.header == nil && sniff.dataOffset == 0)
+    }
+
+    @Test func `rows are left out as asked for`() throws {
+        let table = CSVFixture.table([("a", .string), ("b", .string)])
+        let sniff = try CSVFixture.sniff("x,y\n\n1,2\n", table, CSVOverrides(header: false, skipRows: 2))
+        #expect(sniff.dataOffset == 5 && sniff.dataLine == 3)
+        #expect(code("x,y\n", table, CSVOverrides(skipRows: 2)) == "skip-rows-invalid")
+    }
+
+    @Test func `apostrophes are quotes when the rows come out better with them`() throws {
+        let table = CSVFixture.table([("id", .int), ("job", .string)])
+        let sniff = try CSVFixture.sniff("1,'a, b'\n2,'c, d'\n", table)
+        #expect(sniff.dialect.quote == UInt8(ascii: "'"))
+        #expect(try CSVFixture.sniff("1,'tis\n2,it's\n", table).dialect.quote == UInt8(ascii: "\""))
+        let asked = try CSVFixture.sniff("1,'tis'\n", table, CSVOverrides(quote: UInt8(ascii: "'")))
+        #expect(asked.dialect.quote == UInt8(ascii: "'"))
+    }
+
+    @Test func `a file shows its dialect without a table`() throws {
+        let text = "Report;;\n;;\na;b;c\n1;\"x;y\";2\n"
+        let inspection = try CSVInspection(Array(text.utf8), isWholeFile: true)
+        #expect(inspection.dialect.delimiter == UInt8(ascii: ";"))
+        #expect(inspection.preambleRowCount == 2 && inspection.tableLine == 3 && inspection.tableOffset == 12)
+        #expect(inspection.firstRow == ["a", "b", "c"] && inspection.fieldCount == 3)
+    }
+
     @Test func `a doubled column is refused`() {
         #expect(code("id,name,datetime,NAME\n") == "header-column-duplicate")
         #expect(code("id,name,datetime,hire_date\n") == "header-column-duplicate")

@@ -3,6 +3,8 @@ package enum LineEnding: String, Sendable, Hashable, CaseIterable { case lf, crl
 
 /// How a file writes rows and fields.
 package struct CSVDialect: Sendable, Hashable {
+    package static let quoteDefault = UInt8(ascii: "\"")
+
     package var delimiter: UInt8
     package var quote: UInt8
     package var hasHeader: Bool
@@ -11,7 +13,7 @@ package struct CSVDialect: Sendable, Hashable {
     package var lineEnding: LineEnding
 
     package init(
-        delimiter: UInt8 = UInt8(ascii: ","), quote: UInt8 = UInt8(ascii: "\""), hasHeader: Bool = false,
+        delimiter: UInt8 = UInt8(ascii: ","), quote: UInt8 = Self.quoteDefault, hasHeader: Bool = false,
         hasByteOrderMark: Bool = false, lineEnding: LineEnding = .lf
     ) {
         self.delimiter = delimiter
@@ -32,10 +34,16 @@ package struct CSVDialect: Sendable, Hashable {
 /// What the caller knows better than the sniffer.
 package struct CSVOverrides: Sendable, Hashable {
     package var delimiter: UInt8?
+    package var quote: UInt8?
     package var header: Bool?
+    /// Rows before the header or, without one, before the data; blank ones count.
+    package var skipRows: Int?
 
-    package init(delimiter: UInt8? = nil, header: Bool? = nil) {
+    package init(delimiter: UInt8? = nil, quote: UInt8? = nil, header: Bool? = nil, skipRows: Int? = nil) {
+        precondition(skipRows.map { $0 >= 0 } ?? true)
         self.delimiter = delimiter
+        self.quote = quote
         self.header = header
+        self.skipRows = skipRows
     }
 }

@@ -5,18 +5,15 @@ import LakeModel
 ///
 /// 1. Bytes of another format are refused. A byte order mark and Excel's `sep=` line are taken note of.
 /// 2. The delimiter is the one with which the first row names most columns; failing that, most rows hold values of the
-///    table's columns; failing that, most rows have the same number of fields.
-/// 3. The first row is a header when all its names are columns', or when some are and it does not hold values. When
+///    table's columns; failing that, most rows have the same number of fields. Apostrophes are quotes when this goes
+///    better with them than with the double quote.
+/// 3. Rows above one that names columns and nothing else are a preamble, unless they hold values of the columns.
+/// 4. The first row is a header when all its names are columns', or when some are and it does not hold values. When
 ///    none is, yet the rows behind it hold values and it does not, it is a header for another table: an error.
-/// 4. A header gives each column its field; without one, fields are the declared columns in order.
+/// 5. A header gives each column its field; without one, fields are the declared columns in order.
 package enum CSVSniffer {
     /// Bytes at the start of a file that are looked at, however many there are. 1 MiB.
     package static let prefixBytesMax = 1 << 20
-
-    private static let delimiters: [UInt8] = [
-        UInt8(ascii: ","), UInt8(ascii: ";"), UInt8(ascii: "\t"), UInt8(ascii: "|"),
-    ]
-    private static let quote = UInt8(ascii: "\"")
 
     /// - Parameters:
     ///   - prefix: the first bytes of the file, uncompressed: all of them or enough for some rows.
@@ -44,20 +41,28 @@ package enum CSVSniffer {
         if let asked = overrides.delimiter {
             start.evidence.append("delimiter \"\(CSVDialect.text(ofDelimiter: asked))\": as asked for")
         }
+        if let asked = overrides.quote {
+            start.evidence.append("quote \(CSVDialect.text(ofDelimiter: asked)): as asked for")
+        }
         let body = Array(bytes[start.byteCount...])
-        let choice = chooseDelimiter(
-            body, isWholeFile: isWholeFile, table: table, rules: rules, asked: overrides.delimiter ?? start.delimiter)
-        if let why = choice.why { start.evidence.append(why) }
+        let choice = DialectChoice(
+            body, isWholeFile: isWholeFile, delimiter: overrides.delimiter ?? start.delimiter(quote: overrides.quote),
+            quote: overrides.quote
+        ) { DialectChoice.Score($0, table: table, rules: rules, skipRows: overrides.skipRows) }
+        start.evidence += choice.evidence
         let sample = choice.sample
         let lineEnding = sample.lineEnding
         start.evidence.append("line ends: \(lineEnding.rawValue)")
         var sniff = CSVSniff(
             dialect: CSVDialect(
-                delimiter: sample.delimiter, quote: quote, hasHeader: false, hasByteOrderMark: start.hasByteOrderMark,
+                delimiter: sample.delimiter, quote: sample.quote, hasHeader: false,
+                hasByteOrderMark: start.hasByteOrderMark,
                 lineEnding: lineEnding),
             dataOffset: start.byteCount, dataLine: 1 + start.lineCount,
             layout: .positional(columnCount: table.columns.count))
-        guard let first = sample.rows.firstIndex(where: { !$0.isBlank }) else {
+        let preamble = try PreambleRows(sample, rules: rules, table: table, overrides: overrides)
+        start.evidence += preamble.evidence
+        guard let first = preamble.first else {
             try checkEmpty(body, isWholeFile: isWholeFile, sample: sample, overrides: overrides)
             sniff.evidence = start.evidence + ["no header: no row with values is near the start"]
             return sniff
@@ -66,7 +71,13 @@ package enum CSVSniffer {
             sample: sample, first: first, rules: rules, table: table, asked: overrides.header,
             lineCount: start.lineCount)
         sniff.evidence = start.evidence + header.evidence
-        guard let match = header.match else { return sniff }
+        guard let match = header.match else {
+            if preamble.rowCount > 0 {
+                sniff.dataOffset = start.byteCount + sample.rows[preamble.rowCount - 1].nextOffset
+                sniff.dataLine = 1 + start.lineCount + sample.rows[preamble.rowCount - 1].nextLine
+            }
+            return sniff
+        }
         sniff.layout = try match.layout()
         for column in sniff.layout.undeclared {
             sniff.evidence.append("column \"\(column.name)\" is not declared and is ignored")
@@ -78,13 +89,18 @@ package enum CSVSniffer {
         return sniff
     }
 
-    private static func check(_ overrides: CSVOverrides) throws(CSVError) {
-        guard let delimiter = overrides.delimiter else { return }
-        let isUsable = delimiter == 0x09 || (delimiter > 0x1F && delimiter < 0x7F && delimiter != quote)
-        if !isUsable {
+    static func check(_ overrides: CSVOverrides) throws(CSVError) {
+        func isUsable(_ byte: UInt8) -> Bool { byte == 0x09 || (byte > 0x1F && byte < 0x7F) }
+        let quote = overrides.quote ?? CSVDialect.quoteDefault
+        if let delimiter = overrides.delimiter, !isUsable(delimiter) || delimiter == quote {
             throw CSVError(
                 .delimiterInvalid, "byte 0x\(SHA256Stream.hex([delimiter])) cannot be the delimiter",
                 remedy: "use one ASCII character other than the quote, such as , ; | or a tab")
+        }
+        if !isUsable(quote) {
+            throw CSVError(
+                .delimiterInvalid, "byte 0x\(SHA256Stream.hex([quote])) cannot be the quote",
+                remedy: "use one ASCII character, such as \" or '")
         }
     }
 
@@ -103,77 +119,6 @@ package enum CSVSniffer {
                 place: Place(line: 1))
         }
     }
-
-    // MARK: The delimiter
-
-    private struct DelimiterChoice {
-        let sample: SampleRows
-        /// `nil` when it was asked for.
-        let why: String?
-    }
-
-    private struct DelimiterScore: Comparable {
-        var names = 0
-        var typedRows = 0
-        /// Rows that have the most frequent number of fields, when that is above 1.
-        var evenRows = 0
-        var fieldCount = 1
-
-        static func < (left: DelimiterScore, right: DelimiterScore) -> Bool {
-            (left.names, left.typedRows, left.evenRows) < (right.names, right.typedRows, right.evenRows)
-        }
-    }
-
-    private static func chooseDelimiter(
-        _ body: [UInt8], isWholeFile: Bool, table: CSVTable, rules: [ColumnRule], asked: UInt8?
-    ) -> DelimiterChoice {
-        if let asked {
-            let sample = SampleRows(body, isWholeFile: isWholeFile, delimiter: asked, quote: quote)
-            return DelimiterChoice(sample: sample, why: nil)
-        }
-        var best = SampleRows(body, isWholeFile: isWholeFile, delimiter: delimiters[0], quote: quote)
-        var bestScore = score(best, table: table, rules: rules)
-        for delimiter in delimiters.dropFirst() {
-            let sample = SampleRows(body, isWholeFile: isWholeFile, delimiter: delimiter, quote: quote)
-            let score = score(sample, table: table, rules: rules)
-            if bestScore < score { (best, bestScore) = (sample, score) }
-        }
-        let rowCount = best.rows.count { !$0.isBlank }
-        let name = CSVDialect.text(ofDelimiter: best.delimiter)
-        let why =
-            if bestScore.names > 0 {
-                "delimiter \"\(name)\": it cuts the first row into \(bestScore.names) names of the table's columns"
-            } else if bestScore.typedRows > 0 {
-                "delimiter \"\(name)\": with it \(bestScore.typedRows) of the first \(rowCount) rows hold values of the "
-                    + "table's columns"
-            } else if bestScore.evenRows > 0 {
-                "delimiter \"\(name)\": it cuts \(bestScore.evenRows) of the first \(rowCount) rows into "
-                    + "\(bestScore.fieldCount) fields"
-            } else {
-                "delimiter \"\(name)\": no other cuts the rows better"
-            }
-        return DelimiterChoice(sample: best, why: why)
-    }
-
-    private static func score(_ sample: SampleRows, table: CSVTable, rules: [ColumnRule]) -> DelimiterScore {
-        var score = DelimiterScore()
-        let rows = sample.rows.filter { !$0.isBlank }
-        if let first = rows.first {
-            let cells = first.fields.map { sample.text($0) ?? "" }
-            score.names = HeaderMatch(table: table, cells: cells, line: 1).matchedCount
-        }
-        var frequencies: [Int: Int] = [:]
-        for row in rows {
-            if sample.isTyped(row, rules) { score.typedRows += 1 }
-            frequencies[row.fields.count, default: 0] += 1
-        }
-        if let (fieldCount, rowCount) = frequencies.max(by: { ($0.value, $0.key) < ($1.value, $1.key) }), fieldCount > 1
-        {
-            score.evenRows = rowCount
-            score.fieldCount = fieldCount
-        }
-        return score
-    }
 }
 
 /// What stands before the first row.
@@ -184,8 +129,11 @@ struct Preamble {
     private(set) var lineCount = 0
     private(set) var hasByteOrderMark = false
     /// The delimiter that a `sep=` line names.
-    private(set) var delimiter: UInt8?
+    private var delimiter: UInt8?
     var evidence: [String] = []
+
+    /// The delimiter that a `sep=` line names, `nil` when it is the quote that was asked for.
+    func delimiter(quote: UInt8?) -> UInt8? { delimiter == quote ? nil : delimiter }
 
     init(_ bytes: [UInt8]) {
         if bytes.starts(with: Self.byteOrderMark) {

@@ -71,6 +71,18 @@ struct SampleRows {
         return UTF8Scan.firstInvalid(content.span) == nil ? String(decoding: content, as: UTF8.self) : nil
     }
 
+    /// Whether a quote stands where none belongs: in the middle of a field, or with text behind the closing one.
+    func hasStrayQuote(_ row: Row) -> Bool {
+        row.fields.contains { field in
+            guard bytes[field].contains(quote) else { return false }
+            if bytes[field.lowerBound] != quote { return true }
+            switch QuotedField.shape(bytes.span.extracting(field), quote: quote) {
+            case .plain, .doubled: return false
+            case .misplaced, .unterminated: return true
+            }
+        }
+    }
+
     /// Whether the row's fields are values of the columns in declared order.
     func isTyped(_ row: Row, _ rules: [ColumnRule]) -> Bool {
         for (position, field) in row.fields.enumerated() {
