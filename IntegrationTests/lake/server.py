@@ -33,6 +33,7 @@ class Server:
         self.folder = pathlib.Path(folder)
         self.log = pathlib.Path(log)
         self.environment = {**os.environ, **(environment or {})}
+        self.prefix = []  # a command that runs the server's, such as env
         self.process = None
         self.port = None
         self.api = None
@@ -41,7 +42,7 @@ class Server:
         """Starts the server on a free port and waits until it is ready; another port after each restart."""
         self.port = free_port()
         self.log.parent.mkdir(parents=True, exist_ok=True)
-        command = [binary(), "serve", "--data-dir", str(self.folder), "--listen", f"127.0.0.1:{self.port}"]
+        command = [*self.prefix, binary(), "serve", "--data-dir", str(self.folder), "--listen", f"127.0.0.1:{self.port}"]
         with open(self.log, "ab") as out:
             self.process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, env=self.environment)
@@ -63,6 +64,9 @@ class Server:
     @property
     def is_running(self):
         return self.process is not None and self.process.poll() is None
+
+    def assert_process(self):
+        assert self.is_running, f"the server ended with {self.process.returncode}:\n{self.tail()}"
 
     def kill(self):
         """What a power cut does to the process: no handler runs."""

@@ -5,8 +5,16 @@ enum CatalogSchema {
     static var migrator: DatabaseMigrator {
         var migrator = DatabaseMigrator()
         migrator.registerMigration("1-catalog") { db in try db.execute(sql: first) }
+        migrator.registerMigration("2-rest-catalog") { db in try db.execute(sql: restCatalog) }
+        migrator.registerMigration("3-partial-work") { db in try db.execute(sql: partialWork) }
         return migrator
     }
+
+    private static let partialWork = """
+        ALTER TABLE watermarks ADD COLUMN step INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE watermarks ADD COLUMN ahead_offset INTEGER;
+        ALTER TABLE watermarks ADD COLUMN partial_state BLOB;
+        """
 
     /// `receipts` pages newest first by id, which sorts by time, so its unique index serves that too.
     private static let first = """
@@ -60,5 +68,25 @@ enum CatalogSchema {
             role TEXT NOT NULL PRIMARY KEY,
             token INTEGER NOT NULL
         ) WITHOUT ROWID;
+        """
+
+    /// Views stand beside tables, in the same space of names.
+    private static let restCatalog = """
+        CREATE TABLE views (
+            namespace TEXT NOT NULL,
+            name TEXT NOT NULL,
+            metadata_location TEXT NOT NULL,
+            version INTEGER NOT NULL,
+            PRIMARY KEY (namespace, name)
+        ) WITHOUT ROWID;
+        CREATE TABLE idempotent_answers (
+            key TEXT NOT NULL PRIMARY KEY,
+            digest TEXT NOT NULL,
+            created INTEGER NOT NULL,
+            status INTEGER NOT NULL,
+            metadata_location TEXT,
+            body BLOB NOT NULL
+        );
+        CREATE INDEX idempotent_answers_by_created ON idempotent_answers (created);
         """
 }

@@ -3,14 +3,20 @@ import GRDB
 
 /// The statements of one catalog commit, inside a transaction that the caller opened.
 ///
-/// Steps: the fence, the pointers, the watermarks, then what hangs on them. Everything that can conflict comes first,
+/// Steps: the fence, namespaces, the pointers and idempotency keys, the watermarks, then what hangs on them. Everything that can conflict comes first,
 /// so that a commit that lost a race costs little.
 struct CommitApplication {
     let db: Database
 
     func apply(_ commit: CatalogCommit) throws {
         if let fence = commit.fence { try check(fence) }
-        for swap in commit.swaps { try apply(swap) }
+        for change in commit.namespaceChanges { try NamespaceApplication(db: db).apply(change) }
+        let relations = RelationApplication(db: db)
+        for removal in commit.removals { try relations.remove(removal) }
+        for rename in commit.renames { try relations.rename(rename) }
+        for swap in commit.swaps { try relations.swap(.table, swap) }
+        for swap in commit.viewSwaps { try relations.swap(.view, swap) }
+        for answer in commit.answers { try relations.insert(answer) }
         for watermark in commit.watermarks { try advance(watermark) }
         for table in commit.keyIndexResets {
             try db.execute(
@@ -25,33 +31,25 @@ struct CommitApplication {
         guard found == fence.token else { throw CatalogError.fenceConflict(fence, found: found) }
     }
 
-    private func apply(_ swap: CatalogCommit.Swap) throws {
-        let table = swap.table
-        let found = try String.fetchOne(
-            db, sql: "SELECT metadata_location FROM tables WHERE namespace = ? AND name = ?",
-            arguments: [table.namespace, table.name])
-        guard found == swap.expectedMetadataLocation else {
-            throw CatalogError.pointerConflict(table, expected: swap.expectedMetadataLocation, found: found)
-        }
-        if found != nil {
-            try db.execute(
-                sql: "UPDATE tables SET metadata_location = ?, version = version + 1 WHERE namespace = ? AND name = ?",
-                arguments: [swap.newMetadataLocation, table.namespace, table.name])
-            return
-        }
-        let hasNamespace = try Bool.fetchOne(
-            db, sql: "SELECT EXISTS (SELECT 1 FROM namespaces WHERE name = ?)", arguments: [table.namespace])
-        guard hasNamespace == true else { throw CatalogError.namespaceMissing(table.namespace) }
-        try db.execute(
-            sql: "INSERT INTO tables (namespace, name, metadata_location, version) VALUES (?, ?, ?, 1)",
-            arguments: [table.namespace, table.name, swap.newMetadataLocation])
-    }
+    private static let watermarkSelect =
+        "SELECT topic, partition, incarnation, next_offset, step, ahead_offset, partial_state FROM watermarks"
 
     func watermark(topic: String, partition: Int) throws -> CatalogWatermark? {
         try Row.fetchOne(
-            db, sql: "SELECT incarnation, next_offset FROM watermarks WHERE topic = ? AND partition = ?",
-            arguments: [topic, partition]
-        ).map { CatalogWatermark(topic: topic, partition: partition, incarnation: $0[0], nextOffset: $0[1]) }
+            db, sql: "\(Self.watermarkSelect) WHERE topic = ? AND partition = ?", arguments: [topic, partition]
+        ).map(Self.watermark)
+    }
+
+    func watermarks() throws -> [CatalogWatermark] {
+        try Row.fetchAll(db, sql: "\(Self.watermarkSelect) ORDER BY topic, partition").map(Self.watermark)
+    }
+
+    private static func watermark(_ row: Row) -> CatalogWatermark {
+        let step: Int64 = row[4]
+        let partial: PartialWork? =
+            step == 0 ? nil : PartialWork(step: step, aheadOffset: row[5], state: [UInt8](row[6] as Data))
+        return CatalogWatermark(
+            topic: row[0], partition: row[1], incarnation: row[2], nextOffset: row[3], partial: partial)
     }
 
     /// Within one incarnation of the log a watermark only moves forward. One of another incarnation replaces it at any
@@ -59,7 +57,7 @@ struct CommitApplication {
     private func advance(_ wanted: CatalogWatermark) throws {
         if let stored = try watermark(topic: wanted.topic, partition: wanted.partition) {
             if stored.incarnation == wanted.incarnation {
-                guard wanted.nextOffset > stored.nextOffset else {
+                guard wanted.isPast(stored) else {
                     throw CatalogError.watermarkConflict(wanted, found: "\(stored.nextOffset)")
                 }
             } else {
@@ -68,10 +66,14 @@ struct CommitApplication {
         }
         try db.execute(
             sql: """
-                INSERT INTO watermarks (topic, partition, incarnation, next_offset) VALUES (?, ?, ?, ?)
-                ON CONFLICT (topic, partition)
-                DO UPDATE SET incarnation = excluded.incarnation, next_offset = excluded.next_offset
-                """, arguments: [wanted.topic, wanted.partition, wanted.incarnation, wanted.nextOffset])
+                INSERT OR REPLACE INTO watermarks
+                    (topic, partition, incarnation, next_offset, step, ahead_offset, partial_state)
+                VALUES (?, ?, ?, ?, ?, ?, ?)
+                """,
+            arguments: [
+                wanted.topic, wanted.partition, wanted.incarnation, wanted.nextOffset, wanted.partial?.step ?? 0,
+                wanted.partial?.aheadOffset, wanted.partial.map { Data($0.state) },
+            ])
     }
 
     private func retire(_ stored: CatalogWatermark, for wanted: CatalogWatermark) throws {
