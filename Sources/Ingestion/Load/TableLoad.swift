@@ -120,7 +120,9 @@ final class TableLoad: @unchecked Sendable {
         counts[record].rejected += rows.rowCount
         firstReject = firstReject ?? rows.first
         if !withoutReference.isEmpty {
-            refusedRows[record, default: RefusedRows.Collected(jobID: source.jobID)].offsets += withoutReference
+            let refused = refusedRows[record] ?? RefusedRows.Collected(jobID: source.jobID)
+            refusedRows[record] = refused
+            for offset in withoutReference { refused.offsets.insert(Int64(offset)) }
         }
         try await quarantine.add(rows, from: source)
     }

@@ -343,10 +343,12 @@ final class TableProcessor: @unchecked Sendable {
         }
     }
 
-    /// The unit is worked again. When it is not known whether its commit stands, the stored index tells what is.
+    /// The unit is worked again. Only where the commit is known not to stand is the index in memory what is stored; else
+    /// the stored pieces tell.
     private func release(_ index: KeyIndex?, after error: any Error) {
         index?.rollback()
-        if (error as? CatalogError)?.code == "commit-state-unknown" { self.index = nil }
+        let isRefused = (error as? CatalogError)?.code == "commit-conflict"
+        if !isRefused, !(error is IngestionError), !(error is ObjectStoreError) { self.index = nil }
     }
 
     /// Deletes objects of the key index that no piece names any more; one that stays is found at the next start.
