@@ -81,7 +81,7 @@ struct ForeignJob {
         let tasks = try await TableScan(metadata: base, io: lake.io).plan().tasks
         guard !tasks.isEmpty else { return }
         let partition = tasks[world.below(tasks.count)].dataFile.partition
-        let chosen = tasks.filter { $0.dataFile.partition == partition && ($0.dataFile.partition.isEmpty || true) }
+        let chosen = tasks.filter { $0.dataFile.partition == partition }
         var rows: [SimulatedRow] = []
         for task in chosen { rows += try await SilverReader(lake: lake, base).rows(task) }
         var producer = producer(.replace)
@@ -134,9 +134,8 @@ struct ForeignJob {
             if let list = snapshot.manifestList { locations.insert(list) }
             for manifest in try await snapshot.manifestFiles(io: lake.io) {
                 locations.insert(manifest.location)
-                for entry in try await ManifestReader.read(manifest, metadata: metadata, io: lake.io) where entry.isLive {
-                    locations.insert(entry.dataFile.location)
-                }
+                let entries = try await ManifestReader.read(manifest, metadata: metadata, io: lake.io)
+                locations.formUnion(entries.filter(\.isLive).map(\.dataFile.location))
             }
         }
         return locations

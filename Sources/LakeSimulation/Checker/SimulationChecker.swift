@@ -111,7 +111,8 @@ struct SimulationChecker {
         }
         for (signature, count) in spare where count > 0 {
             world.violate(
-                "\(table.name): \(count) records too many with \(signature.sha256.prefix(8)): doubled, or failed writes")
+                "\(table.name): \(count) records too many with \(signature.sha256.prefix(8)): doubled, or failed writes"
+            )
         }
     }
 
@@ -155,7 +156,9 @@ struct SimulationChecker {
             case nil, ForeignChange.none?: break
             case .append(let rows): replay.silver.append(rows)
             case .delete(let rows):
-                if !replay.silver.remove(rows) { world.violate("\(table.name): another engine read rows that are none") }
+                if !replay.silver.remove(rows) {
+                    world.violate("\(table.name): another engine read rows that are none")
+                }
             case .rollback(let id):
                 if let state = states[id] { replay.silver = state }
             }
@@ -194,7 +197,8 @@ struct SimulationChecker {
         if found == expected { return }
         let rows = Set(found.keys).union(expected.keys).filter { found[$0] != expected[$0] }
         let shown = rows.sorted { ($0.id, $0.name) < ($1.id, $1.name) }.prefix(4).map { row in
-            "\(row.id)|\(row.name)|\(row.day.map { "\($0)" } ?? "-"): \(found[row] ?? 0) times in place of \(expected[row] ?? 0)"
+            let day = row.day.map { "\($0)" } ?? "-"
+            return "\(row.id)|\(row.name)|\(day): \(found[row] ?? 0) times in place of \(expected[row] ?? 0)"
         }
         world.violate("\(place): \(rows.count) rows differ: \(shown.joined(separator: "; "))")
     }
@@ -211,7 +215,8 @@ struct SimulationChecker {
             }
             if !isFailed, let expected = replay.counts[record.id], receipt.rows != expected {
                 world.violate(
-                    "\(table.name): the receipt of offset \(record.offset) counts \(receipt.rows), right is \(expected)")
+                    "\(table.name): the receipt of offset \(record.offset) counts \(receipt.rows), right is \(expected)"
+                )
             }
         }
         let total = try await last.engine.ingestion.jobs(table: table.name, page: 0, size: 1).total
@@ -238,7 +243,9 @@ struct SimulationChecker {
             _ = expected.apply(record.payload, replacesAll: record.replacesAll)
         }
         var found: [SimulatedRow: Int] = [:]
-        for row in world.operational.rows(table: table.name).compactMap(SimulatedRow.init) { found[row, default: 0] += 1 }
+        for row in world.operational.rows(table: table.name).compactMap(SimulatedRow.init) {
+            found[row, default: 0] += 1
+        }
         report("\(table.name) in the operational store", found, expected.counted)
     }
 
