@@ -43,7 +43,7 @@ struct ForeignEngine {
         guard let base = try await lake.metadata(identifier) else { return }
         let job = ForeignJob(
             world: world, declaration: declaration, base: base, lake: lake, catalog: catalog, identifier: identifier)
-        switch world.below(10) {
+        switch fleet.isSliced ? [3, 8][world.below(2)] : world.below(10) {
         case 0...2: try await job.append()
         case 3...5: try await job.rewrite()
         case 6, 7: try await job.delete()
