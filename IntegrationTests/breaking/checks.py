@@ -1,6 +1,7 @@
 """Holds the lake against the ledger."""
 
 import collections
+import contextlib
 import pathlib
 import sqlite3
 import time
@@ -77,7 +78,7 @@ def check_rows(place, found, certain, doubtful):
 
 def operational_rows(folder, table):
     path = pathlib.Path(folder) / "operational.db"
-    with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as connection:
+    with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
         return collections.Counter(connection.execute(f'SELECT "id", "name" FROM "{table}"').fetchall())
 
 
@@ -105,7 +106,7 @@ def wait_for_operational(folder):
 
 
 def watermarks(folder, database, table):
-    with sqlite3.connect(f"file:{pathlib.Path(folder) / database}?mode=ro", uri=True) as connection:
+    with contextlib.closing(sqlite3.connect(f"file:{pathlib.Path(folder) / database}?mode=ro", uri=True)) as connection:
         return set(connection.execute(f"SELECT topic, incarnation, next_offset FROM {table}"))
 
 

@@ -40,7 +40,8 @@ package enum Simulation {
             await withTaskGroup(of: Void.self) { actors in
                 for number in 0..<clientCount {
                     let count = 1 + world.below(6)
-                    actors.addTask { await SimulatedClient(number: number, world: world, fleet: fleet).work(writes: count) }
+                    let client = SimulatedClient(number: number, world: world, fleet: fleet)
+                    actors.addTask { await client.work(writes: count) }
                 }
                 let operations = world.below(5)
                 actors.addTask { await ForeignEngine(world: world, fleet: fleet).work(operations: operations) }

@@ -29,15 +29,21 @@ final class Fleet: @unchecked Sendable {
     var writes: [ClientWrite] = []
     /// Whether clients and other engines still work.
     var isOpen = true
+    /// Whether files are worked in slices as small as can be, with batches let in between. Other engines only rewrite and
+    /// expire then: what they do to rows would depend on how far a file has got.
+    let isSliced: Bool
     private var doubted: Set<ObjectIdentifier> = []
     private var started = 0
 
+    /// Bytes of a chunk of a sliced file: two or three rows.
+    private static let chunkBytes = 64
     private static let startsMax = 200
     private static let waitsForProcessMax = 2_000
 
     init(world: SimulationWorld, tables: [TableDeclaration]) {
         self.world = world
         self.tables = tables
+        isSliced = world.chance(4)
     }
 
     func doubt(_ write: ClientWrite) { doubted.insert(ObjectIdentifier(write)) }
@@ -97,6 +103,10 @@ final class Fleet: @unchecked Sendable {
         var limits = IngestionLimits()
         limits.recordsPerCommitMax = 1 + world.below(4)
         limits.contestedBytesMax = world.chance(2) ? 1 : limits.contestedBytesMax
+        if isSliced {
+            limits.chunkBytes = Self.chunkBytes
+            limits.sliceMilliseconds = 0
+        }
         let objects = SimulatedObjectStore(world: world, process: process)
         let catalog = SimulatedCatalog(world: world, process: process)
         let ingestion = DipperIngestion(
