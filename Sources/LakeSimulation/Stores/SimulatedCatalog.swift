@@ -74,6 +74,7 @@ struct SimulatedCatalog: CatalogStore {
             world.violate("fencing: a writer with token \(fence.token) committed after \(world.newestFence) was given")
         }
         world.history.append(AppliedCommit(commit: commit, change: change))
+        if world.history.count == SimulationWorld.commitsMax { world.stop("the same is committed again and again") }
         world.count(change == nil ? "committed" : "committed-by-others")
     }
 

@@ -135,6 +135,26 @@ private struct FaultyLog: EventLog {
         try await plan.around("end offset") { try await log.endOffset(topic: topic, partition: partition) }
     }
 
+    func heads(topic: String, partition: Int, from offset: Int64, recordsMax: Int) async throws -> [RecordHead] {
+        try await plan.around("heads") {
+            try await log.heads(topic: topic, partition: partition, from: offset, recordsMax: recordsMax)
+        }
+    }
+
+    func extent(topic: String, partition: Int) async throws -> LogExtent {
+        try await plan.around("extent") { try await log.extent(topic: topic, partition: partition) }
+    }
+
+    func offset(topic: String, partition: Int, appendedSince microseconds: Int64) async throws -> Int64 {
+        try await plan.around("offset since") {
+            try await log.offset(topic: topic, partition: partition, appendedSince: microseconds)
+        }
+    }
+
+    func trim(topic: String, partition: Int, before offset: Int64) async throws -> Int {
+        try await plan.around("trim") { try await log.trim(topic: topic, partition: partition, before: offset) }
+    }
+
     func record(id: String) async throws -> StoredRecord? {
         try await plan.around("record") { try await log.record(id: id) }
     }
