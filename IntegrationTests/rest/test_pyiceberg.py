@@ -81,7 +81,6 @@ def test_a_table_is_written_changed_and_read_back(server):
         manage.create_branch(first, "side")
     with table.transaction() as change:
         change.set_properties(owner="you")
-        change.remove_properties("none")
     fresh = catalog.load_table("py.t")
     assert ids(fresh) == [1, 3, 4, 5, 6]
     assert fresh.properties["owner"] == "you"
