@@ -23,14 +23,14 @@ package final class LakehouseCatalog: Sendable {
     let queues = CommitQueues()
 
     /// - Parameters:
-    ///   - io: reads and writes below the locations that `locations` allows.
+    ///   - io: reads and writes below the locations that `locations` allows; gets them in their canonical form.
     ///   - nowMilliseconds: since 1970 UTC.
     package init(
         store: any CatalogStore, io: any FileIO, locations: LocationPolicy,
         nowMilliseconds: @escaping @Sendable () -> Int64
     ) {
         self.store = store
-        self.io = io
+        self.io = CanonicalFileIO(io: io)
         self.locations = locations
         now = nowMilliseconds
     }
