@@ -58,7 +58,8 @@ struct ColumnRule {
         }
     }
 
-    private func checkContent(_ content: Span<UInt8>) throws(CellFailure) -> Datum? {
+    /// The outcome of a field's content, without quotes.
+    func checkContent(_ content: Span<UInt8>) throws(CellFailure) -> Datum? {
         let text = type == .string ? content : content.extracting(content.trimmedRange())
         if text.isEmpty, isRequired { throw missing }
         do throws(ValueParseError) {

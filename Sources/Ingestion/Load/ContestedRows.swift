@@ -9,6 +9,8 @@ struct ContestedRows {
         /// Which record of the load brought it.
         let record: Int
         let place: RowPlaces.Place?
+        /// Whether it asks for the key's row to go; of its values only the key counts.
+        var isDelete = false
     }
 
     private(set) var batches: [ColumnBatch] = []
@@ -21,7 +23,9 @@ struct ContestedRows {
 
     var isEmpty: Bool { rows.isEmpty }
 
-    mutating func append(_ prepared: PreparedRows, rows indexes: [Int32], shape: KeyShape, record: Int) {
+    mutating func append(
+        _ prepared: PreparedRows, rows indexes: [Int32], shape: KeyShape, record: Int, isDelete: Bool = false
+    ) {
         let batch = prepared.batch.gather(indexes)
         for (position, index) in indexes.enumerated() {
             let place = prepared.places[Int(index)]
@@ -29,7 +33,7 @@ struct ContestedRows {
             rows.append(
                 Row(
                     batch: batches.count, row: position, key: shape.key(batch, row: position), record: record,
-                    place: place))
+                    place: place, isDelete: isDelete))
         }
         batches.append(batch)
         byteCount += batch.byteCount + indexes.count * Self.rowOverheadBytes

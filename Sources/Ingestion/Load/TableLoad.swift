@@ -84,6 +84,20 @@ final class TableLoad: @unchecked Sendable {
         if contested.byteCount >= context.limits.contestedBytesMax { try await resolve() }
     }
 
+    /// Takes deletes of the current record: those of keys that are surely not there are settled at once.
+    func delete(_ rows: PreparedRows) {
+        counts[record].accepted += rows.batch.rowCount
+        isShared = true
+        guard let index, let shape = context.shape else {
+            counts[record].unchanged += rows.batch.rowCount
+            return
+        }
+        let known = (0..<rows.batch.rowCount).filter { index.keys.contains(shape.key(rows.batch, row: $0)) }
+        counts[record].unchanged += rows.batch.rowCount - known.count
+        if known.isEmpty { return }
+        contested.append(rows, rows: known.map { Int32($0) }, shape: shape, record: record, isDelete: true)
+    }
+
     private func remember(_ batch: ColumnBatch, _ shape: KeyShape) {
         guard isShared else { return }
         for row in 0..<batch.rowCount { writingRecords[shape.key(batch, row: row)] = record }
@@ -153,6 +167,10 @@ final class TableLoad: @unchecked Sendable {
     private func settle(
         _ group: [ContestedRows.Row], stored: [StoredRow], in rows: ContestedRows
     ) async throws -> ContestedRows.Row? {
+        if group.contains(where: \.isDelete) {
+            let settled = try await settleWithDeletes(group, stored: stored, in: rows)
+            return settled
+        }
         var group = group[...]
         guard let last = group.last else { return nil }
         var written: ContestedRows.Row?
@@ -195,6 +213,46 @@ final class TableLoad: @unchecked Sendable {
         if stored.count == 1, rows.isEqual(last, stored[0], columnCount: columnCount) { return nil }
         for row in stored { delete(row) }
         return last
+    }
+
+    /// The same for a key of which some write is a delete: one after the other, as they came.
+    ///
+    /// A delete that finds nothing leaves things unchanged, and is counted so.
+    private func settleWithDeletes(
+        _ group: [ContestedRows.Row], stored: [StoredRow], in rows: ContestedRows
+    ) async throws -> ContestedRows.Row? {
+        // Either the stored rows stand, or a row of the group does, or none.
+        var standsStored = !stored.isEmpty
+        var standing: ContestedRows.Row?
+        for (position, row) in group.enumerated() {
+            let stands = standsStored || standing != nil
+            if row.isDelete {
+                if stands { counts[row.record].deleted += 1 } else { counts[row.record].unchanged += 1 }
+                standsStored = false
+                standing = nil
+                continue
+            }
+            let next = position + 1 < group.count ? group[position + 1] : nil
+            if stands, context.declaration.conflict == .ignore {
+                counts[row.record].ignored += 1
+            } else if stands, context.declaration.conflict == .reject {
+                try await turnIntoReject(row, source: sources[row.record])
+            } else if context.declaration.conflict == .replace, let next, next.record == row.record, !next.isDelete {
+                counts[row.record].superseded += 1
+            } else if !stands {
+                counts[row.record].inserted += 1
+                standing = row
+            } else if isEqual(row, standing, stored, in: rows) {
+                counts[row.record].unchanged += 1
+            } else {
+                counts[row.record].updated += 1
+                standing = row
+                standsStored = false
+            }
+        }
+        if standsStored { return nil }
+        for row in stored { delete(row) }
+        return standing
     }
 
     private func delete(_ row: StoredRow) {

@@ -99,12 +99,14 @@ final class OperationalSink: Sendable {
         switch payload {
         case .file(let file) where !isFailed: try await apply(file, record, rowsDone, without: refused)
         case .batch(let batch) where !isFailed:
-            let result = try BatchReader(table: declaration, limits: ingestion.limits.forLoggedBatches).read(batch.body)
-            let rows = result.acceptedPlaces.indices.filter {
-                refused.contains(result.acceptedPlaces[$0].byteRange.lowerBound)
-            }
+            let result = try batch.rows(of: declaration, limits: ingestion.limits).rows
+            let rows =
+                refused.isEmpty
+                ? [] : result.origins.indices.filter { refused.contains(result.origins[$0].place.byteOffset) }
             let accepted = result.accepted.removing(rows.map { Int32($0) })
-            try await store.apply(change(record, upserts: [accepted], done: nil))
+            var change = change(record, upserts: [accepted], done: nil)
+            change.deletes = declaration.keys(of: result.deletes)
+            try await store.apply(change)
         default: try await store.apply(change(record, upserts: [], done: nil))
         }
     }

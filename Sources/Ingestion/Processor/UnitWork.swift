@@ -41,7 +41,7 @@ final class UnitWork: @unchecked Sendable {
         do {
             for (record, payload) in unit {
                 load.begin()
-                var receipt = ingestion.receipt(of: record, payload: payload)
+                var receipt = try ingestion.receipt(of: record, payload: payload)
                 switch payload {
                 case .file(let file):
                     let notes = try await loader.load(file, of: record, into: load)
@@ -94,7 +94,7 @@ final class UnitWork: @unchecked Sendable {
     /// Ends a file that cannot be read, or that was to be refused as a whole: nothing of it is applied.
     private func fail(_ error: any Error) async throws -> LakeCommitter.Committed {
         guard let (record, payload) = unit.first else { throw error }
-        var receipt = ingestion.receipt(of: record, payload: payload)
+        var receipt = try ingestion.receipt(of: record, payload: payload)
         hasFailed = true
         receipt.state = .failed
         let told = (error as? UnreadableBytes)?.cause ?? error as? any LakeError
@@ -123,7 +123,7 @@ final class UnitWork: @unchecked Sendable {
             let stored = unit[index].record
             receipt.finishedAt = now
             receipt.progress = nil
-            let changed = receipt.rows.inserted + receipt.rows.updated > 0 || replacesAll
+            let changed = receipt.rows.inserted + receipt.rows.updated + receipt.rows.deleted > 0 || replacesAll
             receipt.snapshotId = changed && receipt.state == .committed ? snapshotID.map { String($0) } : nil
             let json = try encoder.encode(StoredReceipt(receipt: receipt, refusedRowsKey: refusedRowsKeys[index]))
             return ReceiptRow(

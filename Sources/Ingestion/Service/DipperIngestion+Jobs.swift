@@ -6,7 +6,7 @@ import LakeModel
 extension DipperIngestion {
     package func job(id: String) async throws -> JobReceipt? {
         if let row = try await catalog.receipt(id: id) { return try decoded(row.json) }
-        guard let stored = try await log.record(id: id) else { return nil }
+        guard let stored = try await log.record(id: id) else { return try await stream(id) }
         // It may have ended between the two look-ups.
         if let row = try await catalog.receipt(id: id) { return try decoded(row.json) }
         return try await pending(stored)
@@ -53,13 +53,9 @@ extension DipperIngestion {
 
     package func backlog() async throws -> Int { gauge.total }
 
-    private func pending(_ stored: StoredRecord) async throws -> JobReceipt {
+    func pending(_ stored: StoredRecord) async throws -> JobReceipt {
         let payload = try LogPayload(headers: stored.record.headers, payload: stored.record.payload)
-        var batch: BatchReader.Result?
-        if case .batch(let landed) = payload, let table = model.table(named: stored.topic) {
-            batch = try BatchReader(table: table, limits: limits.forLoggedBatches).read(landed.body)
-        }
-        var receipt = receipt(of: stored, payload: payload, batch: batch)
+        var receipt = try receipt(of: stored, payload: payload, reading: true)
         if let progress = await board.progress(of: stored.record.id) {
             receipt.state = .running
             receipt.progress = progress
@@ -67,7 +63,7 @@ extension DipperIngestion {
         return receipt
     }
 
-    private func decoded(_ json: [UInt8]) throws -> JobReceipt {
+    func decoded(_ json: [UInt8]) throws -> JobReceipt {
         try JSONDecoder().decode(JobReceipt.self, from: Data(json))
     }
 }
