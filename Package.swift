@@ -110,10 +110,18 @@ let package = Package(
             swiftSettings: strict),
         lake("LakeTesting", ["LakeModel", "ObjectStorage", "EventLog", "OperationalStore", "CatalogService"]),
 
+        // What feeds the formats damaged input, and the plain readers that judge them.
+        .target(
+            name: "Fuzzing",
+            dependencies: ["LakeModel", "ByteKernels", "BlockCompression", "CSVFormat", "ParquetFormat", "AvroFormat"],
+            path: "Fuzz/Fuzzing", swiftSettings: strict),
+        .executableTarget(
+            name: "dipper-fuzz", dependencies: ["Fuzzing"], path: "Fuzz/dipper-fuzz", swiftSettings: strict),
+
         tests("LakeModel"),
         tests("ByteKernels", ["LakeTesting"]),
         tests("BlockCompression", ["LakeTesting"]),
-        tests("CSVFormat", ["LakeModel", "LakeTesting"]),
+        tests("CSVFormat", ["LakeModel", "ByteKernels", "Fuzzing"]),
         tests("ParquetFormat", ["LakeModel", "LakeTesting"]),
         tests("AvroFormat", ["LakeModel"]),
         tests("Iceberg", ["LakeModel", "ParquetFormat", "AvroFormat"]),

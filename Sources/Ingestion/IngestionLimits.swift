@@ -32,6 +32,13 @@ package struct IngestionLimits: Sendable, Hashable {
     /// Bytes of rows whose key is stored already that are resolved together, with all that it takes to resolve them:
     /// 192 MiB, some 350,000 short rows. The rows of one chunk of a file are always resolved together.
     package var contestedBytesMax = 192 << 20
+    /// Pieces that a table's key index is stored in before the newest are merged.
+    package var keyIndexPiecesMax = 32
+    /// Bytes of keys that are stored in the catalog's row: 64 KiB. More go to an object, so that the transaction stays
+    /// short and the database small.
+    package var keyIndexInlineBytesMax = 64 << 10
+    /// Keys below which it does not matter how many of the index are not stored any more.
+    package var keyIndexStaleKeysMin = 1 << 17
     /// Deletes in one position delete file: 1 Mi. Each names its data file while the file is written, about 100 bytes.
     package var positionDeletesPerFile = 1 << 20
     /// Batch records that one snapshot takes in.

@@ -24,9 +24,10 @@ package final class LakeEngine: Sendable {
     /// - Parameters:
     ///   - operational: `nil`: no operational store is fed.
     ///   - threads: that parse and encode; at least 1.
+    ///   - executor: runs all work in the place of own threads, for simulations.
     package init(
         ingestion: DipperIngestion, tables: LakeTables, operational: (any OperationalStore)?, threads: Int,
-        logger: Logger
+        executor: (any TaskExecutor)? = nil, logger: Logger
     ) async throws {
         self.ingestion = ingestion
         self.tables = tables
@@ -34,7 +35,7 @@ package final class LakeEngine: Sendable {
         try await Self.resume(ingestion, tables, operational)
         let fence = CatalogCommit.Fence(
             role: Self.fenceRole, token: try await tables.catalog.acquireFence(role: Self.fenceRole))
-        let crew = ThreadExecutor(name: "lake", threadCount: threads)
+        let crew = Self.crew("lake", threads, executor)
         processors = ingestion.model.tables.map {
             TableProcessor(
                 declaration: $0, ingestion: ingestion, tables: tables, crew: crew, parallelism: threads, fence: fence,
@@ -51,7 +52,11 @@ package final class LakeEngine: Sendable {
             }
         }
         self.sinks = sinks
-        coordinators = processors.indices.map { ThreadExecutor(name: "table-\($0)", threadCount: 1) }
+        coordinators = processors.indices.map { Self.crew("table-\($0)", 1, executor) }
+    }
+
+    private static func crew(_ name: String, _ threads: Int, _ executor: (any TaskExecutor)?) -> ThreadExecutor {
+        executor.map { ThreadExecutor(handingTo: $0) } ?? ThreadExecutor(name: name, threadCount: threads)
     }
 
     /// Finds out how far each table has got in the log.

@@ -12,6 +12,15 @@ import Testing
         }
     }
 
+    /// A 38-digit mantissa times ten passed 128 bits, and the process ended.
+    @Test func `a decimal whose exponent passes 128 bits is out of range`() {
+        let decimal = PrimitiveType.decimal(precision: 38, scale: 0)
+        for text in ["99999999999999999999999999999999999999e1", "35e37", "1e38", "4e99999", "-35e37"] {
+            #expect(code(text, decimal) == "value-out-of-range", "\(text)")
+        }
+        #expect(throws: Never.self) { try ValueParser.parse("1e37", as: decimal) }
+    }
+
     @Test(
         arguments: [
             ("0", 0), ("-0", 0), ("+7", 7), (" 42\t", 42), ("2147483647", Int32.max), ("-2147483648", Int32.min),

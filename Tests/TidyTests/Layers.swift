@@ -11,6 +11,7 @@ enum Layers {
         "CatalogService": 40, "Ingestion": 45, "TableMaintenance": 45, "Analytics": 45,
         "GatewayHTTP": 50,
         "dipper": 60, "LakeTesting": 60,
+        "Fuzzing": 55, "dipper-fuzz": 60,
     ]
 
     /// Above the roles, below the services.
@@ -41,6 +42,7 @@ enum Layers {
         guard let from = rank(of: importer) else { return "\(importer) is not in the table of Layers.swift" }
         guard let to = rank(of: imported) else { return "\(imported) is not in the table of Layers.swift" }
         if imported == "LakeTesting" { return "only tests import LakeTesting" }
+        if imported == "Fuzzing", importer != "dipper-fuzz" { return "only tests and dipper-fuzz import Fuzzing" }
         if from <= to { return "imports go down: \(importer) does not stand above \(imported)" }
         if role(ofAdapter: imported) != nil, !composers.contains(importer) {
             return "only the executable composes adapters"

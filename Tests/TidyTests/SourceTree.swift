@@ -43,7 +43,7 @@ struct SourceTree: Sendable {
 
     /// Swift files under one of the folders of targets.
     var swiftFiles: [File] {
-        files.filter { $0.path.hasSuffix(".swift") && ["Sources", "Tests"].contains($0.room) }
+        files.filter { $0.path.hasSuffix(".swift") && ["Sources", "Tests", "Fuzz"].contains($0.room) }
     }
 
     /// Folders directly under `room`: the targets.

@@ -16,8 +16,8 @@ phase_deps() {
 }
 
 phase_format() {
-    TAIL_LINES=60 quietly format "swift format -i -r Sources Tests Package.swift" \
-        swift format lint --strict -r "$ROOT/Sources" "$ROOT/Tests" "$ROOT/Package.swift"
+    TAIL_LINES=60 quietly format "swift format -i -r Sources Tests Fuzz Package.swift" \
+        swift format lint --strict -r "$ROOT/Sources" "$ROOT/Tests" "$ROOT/Fuzz" "$ROOT/Package.swift"
     say "format: $(git -C "$ROOT" ls-files '*.swift' | wc -l | tr -d ' ') passed, 0 failed"
 }
 
@@ -38,6 +38,15 @@ phase_unit() {
     fi
     [ "$passed" -gt 0 ] || die "\`swift test\` ran no test" "read .deps/logs/unit.log"
     say "unit: $passed passed, 0 failed"
+}
+
+# Every fuzz target for a moment, with a new seed each time; bin/fuzz runs them longer.
+phase_fuzz() {
+    local log=$LOGS/fuzz.log
+    quietly build-fuzz "read the errors above" swift build --package-path "$ROOT" --product dipper-fuzz
+    TAIL_LINES=40 quietly fuzz "the last lines name the seed; bin/fuzz TARGET --seed S repeats it" \
+        "$(swift build --package-path "$ROOT" --show-bin-path)/dipper-fuzz" all --seconds 2
+    say "fuzz: $(grep -c executions "$log") passed, 0 failed"
 }
 
 # How many tests `swift test` reported as $1 in log $2; the line of the whole run is not one of them.

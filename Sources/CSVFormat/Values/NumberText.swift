@@ -145,8 +145,9 @@ enum DecimalText {
         }
         if scan.lostNonZero { throw .outOfRange("it has more than 38 digits") }
         let bound = powerOfTen(precision)
-        while shift > 0 {
-            if value >= bound { break }
+        while shift > 0, value < bound {
+            // Ten times more is beyond the precision, and may be beyond 128 bits.
+            if value >= bound / 10 { throw .outOfRange("it has more digits than the type keeps") }
             value *= 10
             shift -= 1
         }

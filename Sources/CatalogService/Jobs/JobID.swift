@@ -1,4 +1,5 @@
 import Foundation
+import LakeModel
 import Synchronization
 
 /// Makes ids that sort by time: UUIDs of version 7 (RFC 9562, section 5.7) in lower-case text.
@@ -55,8 +56,9 @@ package enum JobID {
 
     /// The next id of this process, from its clock and the system's randomness.
     package static func new() -> String {
-        var random = SystemRandomNumberGenerator()
-        return new(nowMilliseconds: Int64(Date().timeIntervalSince1970 * 1000), random: &random)
+        var random = SurroundingRandom()
+        let now = Surroundings.simulated?.nowMicroseconds() ?? Int64(Date().timeIntervalSince1970 * 1_000_000)
+        return new(nowMilliseconds: now / 1_000, random: &random)
     }
 
     /// The next id of this process, from a clock and randomness handed in.

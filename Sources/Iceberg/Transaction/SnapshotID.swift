@@ -1,3 +1,5 @@
+import LakeModel
+
 /// Ids of snapshots and names of files.
 package enum SnapshotID {
     /// A random positive id that is not in `taken`.
@@ -13,7 +15,7 @@ package enum SnapshotID {
 
     /// A random id that no snapshot of `metadata` has.
     package static func random(avoiding metadata: TableMetadata) -> Int64 {
-        var generator = SystemRandomNumberGenerator()
+        var generator = SurroundingRandom()
         return random(using: &generator, avoiding: metadata.snapshots.lazy.map(\.id))
     }
 }
@@ -36,7 +38,7 @@ package enum RandomUUID {
     }
 
     package static func text() -> String {
-        var generator = SystemRandomNumberGenerator()
+        var generator = SurroundingRandom()
         return text(using: &generator)
     }
 }

@@ -5,6 +5,7 @@ import LakeModel
 enum UTCTime {
     /// Microseconds since 1970 UTC.
     static func nowMicroseconds() -> Int64 {
+        if let simulated = Surroundings.simulated { return simulated.nowMicroseconds() }
         var time = timespec()
         unsafe clock_gettime(CLOCK_REALTIME, &time)
         return Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1_000

@@ -3,127 +3,166 @@ import LakeModel
 import ObjectStorage
 import ParquetFormat
 
-/// Finds the stored rows of keys, by reading the key columns of the files that may hold them.
+/// Finds the stored rows of contested keys, and tells which of them hold other values.
 ///
-/// Steps: leave out files and row groups by the bounds of an integer key; read the key columns of the rest; where a key
-/// is wanted and its row not deleted, read the row group's other columns and keep the row.
+/// Steps: leave out files by partition and by the bounds of the key in the manifests, row groups by those in the footers;
+/// read the key columns of the rest, each once; where a key is contested and its row not deleted, read the other columns
+/// and compare. Nothing of what is read is kept but a few bytes for each row that was found.
 struct KeyLocator: Sendable {
-    let shape: KeyShape
-    /// The declared columns of the table, as the silver schema has them.
-    let fields: [SchemaField]
-    let tables: LakeTables
-    let crew: ThreadExecutor
+    /// A stored row of a contested key.
+    struct Match: Sendable {
+        /// Index of the key (``ContestedRows/groupCount``).
+        let group: Int32
+        /// Index of the file.
+        let file: Int32
+        let position: Int64
+        /// Whether it holds the values of the first row that its record leaves of the key, and of the last row.
+        var equalsFirst = false
+        var equalsLast = false
+    }
 
-    private var keyFields: [SchemaField] { shape.columns.map { fields[$0] } }
+    let shape: KeyShape
+    let context: TableContext
+    let deletes: DeleteReader
+
+    private struct Job: Sendable {
+        let file: Int32
+        let group: Int
+        let reader: StoredFileReader
+        let deleted: DeletedRows?
+        let own: Bitmap?
+    }
 
     /// - Parameters:
-    ///   - wanted: the keys.
+    ///   - contested: the keys.
     ///   - files: where to look.
     ///   - deleted: rows that the running load has deleted itself, by location.
+    ///   - comparesValues: `false` when it only matters whether a row is there.
     /// - Returns: every stored row of each key; several when another engine doubled it.
     func locate(
-        _ wanted: Set<RowKey>, in files: [StoredFile], deleted: [String: Bitmap]
-    ) async throws -> [RowKey: [StoredRow]] {
-        let range = integerRange(wanted)
-        let candidates = files.filter { mayHold($0.dataFile, range) }
-        let reader = DeleteReader(tables: tables)
-        return try await withThrowingTaskGroup(of: [(RowKey, StoredRow)].self) { group in
-            var found: [RowKey: [StoredRow]] = [:]
-            var next = 0
-            func start() {
-                guard next < candidates.count else { return }
-                let file = candidates[next]
-                next += 1
-                let own = deleted[file.dataFile.location]
-                group.addTask(executorPreference: crew) {
-                    let committed = try await reader.positions(of: file.dataFile.location, in: file.deleteFiles)
-                    return try await rows(wanted, range, in: file) { position in
-                        own?[Int(position)] == true || committed.contains(position)
+        _ contested: ContestedRows, in files: [StoredFile], deleted: [String: Bitmap], comparesValues: Bool
+    ) async throws -> [Match] {
+        let pruning = KeyPruning(contested, shape: shape, context: context)
+        return try await withThrowingTaskGroup(of: [Match].self) { tasks in
+            var found: [Match] = []
+            var running = 0
+            for (index, file) in files.enumerated() where pruning.mayHold(file.dataFile) {
+                let reader = try await StoredFileReader.open(file.dataFile, context: context)
+                let groups = (0..<reader.rowGroupCount).filter { pruning.mayHold(reader, $0) }
+                if groups.isEmpty { continue }
+                let committed =
+                    file.deleteFiles.isEmpty
+                    ? nil : try await deletes.positions(of: file.dataFile.location, in: file.deleteFiles)
+                for group in groups {
+                    let job = Job(
+                        file: Int32(index), group: group, reader: reader, deleted: committed,
+                        own: deleted[file.dataFile.location])
+                    if running == Self.rowGroupsAtOnce, let rows = try await tasks.next() {
+                        found += rows
+                        running -= 1
+                    }
+                    running += 1
+                    tasks.addTask(executorPreference: context.crew) {
+                        try matches(contested, job, pruning, comparesValues: comparesValues)
                     }
                 }
             }
-            for _ in 0..<Self.filesAtOnce { start() }
-            while let rows = try await group.next() {
-                for (key, row) in rows { found[key, default: []].append(row) }
-                start()
-            }
+            while let rows = try await tasks.next() { found += rows }
             return found
         }
     }
 
-    /// Files that are read at the same time.
-    private static let filesAtOnce = 2
+    /// Row groups that are read at the same time.
+    private static let rowGroupsAtOnce = 2
 
-    private func rows(
-        _ wanted: Set<RowKey>, _ range: ClosedRange<Int64>?, in file: StoredFile,
-        isDeleted: (Int64) -> Bool
-    ) async throws -> [(RowKey, StoredRow)] {
-        let source = try await tables.objects.open(tables.io.key(file.dataFile.location))
-        let reader = try ParquetFileReader(source)
-        var found: [(RowKey, StoredRow)] = []
-        var firstRow: Int64 = 0
-        for (index, group) in reader.metadata.rowGroups.enumerated() {
-            defer { firstRow += Int64(group.rowCount) }
-            let keys = try reader.read(rowGroup: index, fields: keyFields)
-            var matches: [(row: Int32, key: RowKey)] = []
-            collect(keys, wanted, range, into: &matches)
-            matches.removeAll { isDeleted(firstRow + Int64($0.row)) }
-            if matches.isEmpty { continue }
-            let values = try reader.read(rowGroup: index, fields: fields).gather(matches.map(\.row))
-            for (offset, match) in matches.enumerated() {
-                found.append(
-                    (
-                        match.key,
-                        StoredRow(
-                            location: file.dataFile.location, position: firstRow + Int64(match.row), batch: values,
-                            row: offset, isPending: file.isPending)
-                    ))
-            }
+    private func matches(
+        _ contested: ContestedRows, _ job: Job, _ pruning: KeyPruning, comparesValues: Bool
+    ) throws -> [Match] {
+        let keyShape = shape.overKeyColumns
+        let keys = try job.reader.read(job.group, shape.columns.map { context.declaredFields[$0] })
+        let codes = keyShape.codes(keys)
+        let firstRow = job.reader.firstRow(job.group)
+        var found: [Match] = []
+        var rows: [Int32] = []
+        contested.forEachMatch(codes, keys, keyShape, range: pruning.range) { row, group in
+            let position = firstRow + Int64(row)
+            if job.own?[Int(position)] == true || job.deleted?.contains(position) == true { return }
+            if keyShape.isKeyless(keys, row: row) { return }
+            found.append(Match(group: group, file: job.file, position: position))
+            rows.append(Int32(row))
+        }
+        guard comparesValues, !found.isEmpty else { return found }
+        let others = context.declaredFields.indices.filter { !shape.columns.contains($0) }
+        let values = try job.reader.read(job.group, others.map { context.declaredFields[$0] })
+        let equal = contested.compare(
+            found.map { contested.firstFinal($0.group) }, columns: others, to: values, rows: rows)
+        for index in found.indices {
+            let group = found[index].group
+            let isOnly = contested.last(group) == contested.firstFinal(group)
+            found[index].equalsFirst = equal[index]
+            found[index].equalsLast =
+                isOnly
+                ? equal[index]
+                : contested.isEqual(
+                    contested.last(group), columns: others, to: values, row: Int(rows[index]))
         }
         return found
     }
+}
 
-    private func collect(
-        _ keys: ColumnBatch, _ wanted: Set<RowKey>, _ range: ClosedRange<Int64>?,
-        into matches: inout [(row: Int32, key: RowKey)]
-    ) {
-        let shape = shape.overKeyColumns
-        if let range, case .integer = shape {
-            let values = shape.integers(keys, 0)
-            for row in values.indices where range.contains(values[row]) {
-                let key = RowKey.integer(values[row])
-                if wanted.contains(key) { matches.append((Int32(row), key)) }
-            }
-            return
-        }
-        for row in 0..<keys.rowCount {
-            let key = shape.key(keys, row: row)
-            if wanted.contains(key) { matches.append((Int32(row), key)) }
-        }
+/// Where contested keys cannot lie.
+struct KeyPruning: Sendable {
+    /// The least and greatest integer key.
+    let range: ClosedRange<Int64>?
+    /// The least and greatest text key.
+    private let texts: ClosedRange<ByteKey>?
+    /// Partitions of the rows, when the key decides about the partition and so all rows of a key lie in one.
+    private let partitions: Set<PartitionKey>?
+    private let field: SchemaField?
+
+    private struct ByteKey: Comparable, Sendable {
+        let bytes: [UInt8]
+        static func < (left: ByteKey, right: ByteKey) -> Bool { left.bytes.lexicographicallyPrecedes(right.bytes) }
     }
 
-    /// The least and greatest integer key that is wanted.
-    private func integerRange(_ wanted: Set<RowKey>) -> ClosedRange<Int64>? {
-        guard case .integer = shape else { return nil }
-        var least = Int64.max
-        var greatest = Int64.min
-        for case .integer(let value) in wanted {
-            least = min(least, value)
-            greatest = max(greatest, value)
-        }
-        return least <= greatest ? least...greatest : nil
+    init(_ contested: ContestedRows, shape: KeyShape, context: TableContext) {
+        range = shape.isInteger ? contested.integerRange : nil
+        texts = contested.textRange.map { ByteKey(bytes: $0.lower)...ByteKey(bytes: $0.upper) }
+        partitions = contested.partitions
+        field = shape.columns.count == 1 ? context.declaredFields[shape.columns[0]] : nil
     }
 
-    private func mayHold(_ file: DataFile, _ range: ClosedRange<Int64>?) -> Bool {
-        guard let range, let field = keyFields.first, let type = field.type.primitive,
-            let lower = file.lowerBounds?[field.id], let upper = file.upperBounds?[field.id],
-            let least = Self.integer(lower, type), let greatest = Self.integer(upper, type)
+    func mayHold(_ file: DataFile) -> Bool {
+        if let partitions, let any = partitions.first, any.specID == file.specID,
+            !partitions.contains(file.partitionKey)
+        {
+            return false
+        }
+        guard let field, let type = field.type.primitive, let lower = file.lowerBounds?[field.id],
+            let upper = file.upperBounds?[field.id]
         else { return true }
-        return least <= range.upperBound && greatest >= range.lowerBound
+        return mayHold(BoundsCodec.decode(lower, type), BoundsCodec.decode(upper, type))
     }
 
-    private static func integer(_ bound: [UInt8], _ type: PrimitiveType) -> Int64? {
-        switch BoundsCodec.decode(bound, type) {
+    func mayHold(_ reader: StoredFileReader, _ group: Int) -> Bool {
+        guard let field, range != nil || texts != nil else { return true }
+        let (lower, upper) = reader.bounds(group, field)
+        return mayHold(lower, upper)
+    }
+
+    private func mayHold(_ lower: Datum?, _ upper: Datum?) -> Bool {
+        if let range, let least = Self.integer(lower), let greatest = Self.integer(upper) {
+            return least <= range.upperBound && greatest >= range.lowerBound
+        }
+        if let texts, case .string(let least)? = lower, case .string(let greatest)? = upper {
+            return ByteKey(bytes: Array(least.utf8)) <= texts.upperBound
+                && ByteKey(bytes: Array(greatest.utf8)) >= texts.lowerBound
+        }
+        return true
+    }
+
+    private static func integer(_ bound: Datum?) -> Int64? {
+        switch bound {
         case .int(let value): Int64(value)
         case .long(let value): value
         default: nil

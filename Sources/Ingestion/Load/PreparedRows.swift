@@ -7,6 +7,8 @@ struct PreparedRows: Sendable {
     /// The same rows by partition.
     let parts: [PartitionScatter.Part]
     let places: RowPlaces
+    /// Of the rows' keys when they are looked up by hash (``KeyShape/codes(_:)``), so that it is done on the crew's threads.
+    var codes: [UInt64]?
 }
 
 /// Where rows stand in their file or batch, for stages that reject them later.

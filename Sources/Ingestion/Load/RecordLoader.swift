@@ -106,7 +106,7 @@ struct RecordLoader: Sendable {
         try await load.reject(rejects, from: source)
         try await load.take(
             context.prepared(rows, places: places(result, without: Set(refused))), isOnlyRecord: false)
-        if let deletes = result.deletes { load.delete(context.prepared(deletes, places: .none)) }
+        if let deletes = result.deletes { try await load.delete(context.prepared(deletes, places: .none)) }
         notes.verdicts = Array(verdicts.prefix(context.limits.verdictsMax))
         notes.warnings = warnings(missing)
         return notes

@@ -23,16 +23,26 @@ struct TableContext: Sendable {
         shape = declaration.key.isEmpty ? nil : KeyShape(declaration.keyColumns, in: declaration)
         derived = DerivedColumns(declaration)
         scatter = PartitionScatter(declaration)
+        keyDecidesPartition =
+            !declaration.partition.isEmpty
+            && declaration.partition.allSatisfy { name in
+                let source = declaration.derived.first { $0.name == name }?.source ?? name
+                return declaration.key.contains(source)
+            }
         self.tables = tables
         self.crew = crew
         self.limits = limits
     }
+
+    /// Whether all rows of a key lie in one partition: each partition column is of the key or derived from it.
+    let keyDecidesPartition: Bool
 
     /// The declared columns as fields of the silver table.
     var declaredFields: [SchemaField] { Array(silver.schema.fields.prefix(declaration.columns.count)) }
 
     func prepared(_ batch: ColumnBatch, places: RowPlaces) -> PreparedRows {
         let batch = derived.appended(to: batch)
-        return PreparedRows(batch: batch, parts: scatter.split(batch), places: places)
+        let codes = shape.flatMap { $0.isInteger ? nil : $0.codes(batch) }
+        return PreparedRows(batch: batch, parts: scatter.split(batch), places: places, codes: codes)
     }
 }

@@ -15,15 +15,16 @@ final class TableLoad: @unchecked Sendable {
     let index: KeyIndex?
     /// Whether the table's stored rows end with this load.
     let replacesAll: Bool
-    private let writer: TableFileWriter
+    let writer: TableFileWriter
     private let deletes: PositionDeleteWriter
     let quarantine: QuarantineWriter
-    private var contested = ContestedRows()
+    /// Rows that wait for their resolution; `nil` for a table without a key.
+    var contested: ContestedRows?
     /// Rows of each record of the load.
-    private(set) var counts: [JobReceipt.Rows] = []
+    var counts: [JobReceipt.Rows] = []
     /// Which record brought the row of a key that this load has written, for loads of several batches.
-    private var writingRecords: [RowKey: Int] = [:]
-    private var isShared = false
+    var writingRecords: [RowKey: Int] = [:]
+    private(set) var isShared = false
     /// The first row that was refused, as far as the load has come.
     private(set) var firstReject: RejectedRow?
     /// Rows that references refuse, by record.
@@ -32,13 +33,16 @@ final class TableLoad: @unchecked Sendable {
     /// Verdicts on rows of batches that their key refuses, by record.
     private var verdicts: [Int: [RowVerdict]] = [:]
     /// Data files that this load has closed.
-    private(set) var dataFiles: [DataFile] = []
+    var dataFiles: [DataFile] = []
     /// Rows deleted by this load, a bit for each row of a data file.
-    private var deletedRows: [String: Bitmap] = [:]
+    var deletedRows: [String: Bitmap] = [:]
     /// Spec, partition and row count of the files in ``deletedRows``.
-    private(set) var deletedFiles: [String: DataFile] = [:]
+    var deletedFiles: [String: DataFile] = [:]
     /// The table's files, planned when the first contested row needs them.
-    private var storedFiles: [StoredFile]?
+    var storedFiles: [StoredFile]?
+    /// Whether rows of contested keys were written, so that their keys may be found in the load's own files.
+    var hasWrittenContested = false
+    let deleteReader: DeleteReader
 
     init(context: TableContext, index: KeyIndex?, replacesAll: Bool) {
         self.context = context
@@ -47,11 +51,13 @@ final class TableLoad: @unchecked Sendable {
         writer = TableFileWriter(
             metadata: context.silver, tables: context.tables, crew: context.crew, limits: context.limits)
         deletes = PositionDeleteWriter(context: context)
+        deleteReader = DeleteReader(tables: context.tables)
         quarantine = QuarantineWriter(context: context)
+        contested = emptyContested()
     }
 
     private var record: Int { counts.count - 1 }
-    private var columnCount: Int { context.declaration.columns.count }
+    var columnCount: Int { context.declaration.columns.count }
 
     /// Begins the next record.
     func begin() { counts.append(JobReceipt.Rows()) }
@@ -71,31 +77,36 @@ final class TableLoad: @unchecked Sendable {
             counts[record].inserted += rowCount
             return try await writer.add(rows.parts)
         }
-        let doubled = index.keys.insert(rows.batch)
-        counts[record].inserted += rowCount - doubled.count
-        if doubled.isEmpty {
+        let doubled = index.keys.insert(rows.batch, codes: rows.codes)
+        counts[record].inserted += rowCount - doubled.rows.count
+        if doubled.rows.isEmpty {
             remember(rows.batch, shape)
             return try await writer.add(rows.parts)
         }
-        let fresh = rows.batch.removing(doubled)
-        remember(fresh, shape)
-        try await writer.add(context.scatter.split(fresh))
-        contested.append(rows, rows: doubled, shape: shape, record: record)
-        if contested.byteCount >= context.limits.contestedBytesMax { try await resolve() }
+        if doubled.rows.count < rowCount {
+            let fresh = rows.batch.removing(doubled.rows)
+            remember(fresh, shape)
+            try await writer.add(context.scatter.split(fresh))
+        }
+        contest(rows, doubled)
+        if let contested, contested.byteCount >= context.limits.contestedBytesMax { try await resolve() }
     }
 
     /// Takes deletes of the current record: those of keys that are surely not there are settled at once.
-    func delete(_ rows: PreparedRows) {
-        counts[record].accepted += rows.batch.rowCount
+    func delete(_ rows: PreparedRows) async throws {
+        let rowCount = rows.batch.rowCount
+        counts[record].accepted += rowCount
         isShared = true
-        guard let index, let shape = context.shape else {
-            counts[record].unchanged += rows.batch.rowCount
+        guard let index else {
+            counts[record].unchanged += rowCount
             return
         }
-        let known = (0..<rows.batch.rowCount).filter { index.keys.contains(shape.key(rows.batch, row: $0)) }
-        counts[record].unchanged += rows.batch.rowCount - known.count
-        if known.isEmpty { return }
-        contested.append(rows, rows: known.map { Int32($0) }, shape: shape, record: record, isDelete: true)
+        // The index may hold more keys than there are.
+        let known = index.keys.insert(rows.batch, codes: rows.codes)
+        counts[record].unchanged += rowCount - known.rows.count
+        if known.rows.isEmpty { return }
+        contest(rows, known, areDeletes: true)
+        if let contested, contested.byteCount >= context.limits.contestedBytesMax { try await resolve() }
     }
 
     private func remember(_ batch: ColumnBatch, _ shape: KeyShape) {
@@ -117,10 +128,10 @@ final class TableLoad: @unchecked Sendable {
     static let referenceMissing = "reference-missing"
 
     /// Takes back the current record's last `count` acceptances: its rows turned out to be refused.
-    private func turnIntoReject(_ row: ContestedRows.Row, source: RejectSource) async throws {
-        counts[row.record].accepted -= 1
-        counts[row.record].rejected += 1
-        guard let place = row.place else { return }
+    func turnIntoReject(_ record: Int, _ place: RowPlaces.Place?, source: RejectSource) async throws {
+        counts[record].accepted -= 1
+        counts[record].rejected += 1
+        guard let place else { return }
         let keys = context.declaration.key.joined(separator: ", ")
         let reject = RejectedRow(
             line: place.line, byteOffset: place.byteOffset, column: context.declaration.key.first, code: "key-exists",
@@ -128,7 +139,7 @@ final class TableLoad: @unchecked Sendable {
             raw: place.raw, isRawTruncated: false)
         firstReject = firstReject ?? reject
         if let index = place.index {
-            verdicts[row.record, default: []].append(
+            verdicts[record, default: []].append(
                 RowVerdict(index: index, column: reject.column, code: reject.code, message: reject.message))
         }
         try await quarantine.add([reject], from: source)
@@ -136,161 +147,6 @@ final class TableLoad: @unchecked Sendable {
 
     /// The sources of the load's records, for rejects that are found at resolution.
     var sources: [RejectSource] = []
-
-    /// Settles all contested rows that have come so far.
-    private func resolve() async throws {
-        guard let shape = context.shape, !contested.isEmpty else { return }
-        let rows = contested
-        contested = ContestedRows()
-        // The rows that this load wrote itself must be readable.
-        dataFiles += try await writer.flush()
-        let stored = try await locate(Set(rows.rows.map(\.key)), shape)
-        var groups: [RowKey: [ContestedRows.Row]] = [:]
-        var order: [RowKey] = []
-        for row in rows.rows {
-            if groups[row.key] == nil { order.append(row.key) }
-            groups[row.key, default: []].append(row)
-        }
-        var written: [ContestedRows.Row] = []
-        for key in order {
-            guard let group = groups[key] else { continue }
-            let final = try await settle(group, stored: stored[key] ?? [], in: rows)
-            guard let final else { continue }
-            written.append(final)
-            if isShared { writingRecords[key] = final.record }
-        }
-        if let batch = rows.gather(written) { try await writer.add(context.scatter.split(batch)) }
-    }
-
-    /// Decides about the rows of one key and counts them.
-    /// - Returns: the row to be written, if any.
-    private func settle(
-        _ group: [ContestedRows.Row], stored: [StoredRow], in rows: ContestedRows
-    ) async throws -> ContestedRows.Row? {
-        if group.contains(where: \.isDelete) {
-            let settled = try await settleWithDeletes(group, stored: stored, in: rows)
-            return settled
-        }
-        var group = group[...]
-        guard let last = group.last else { return nil }
-        var written: ContestedRows.Row?
-        var previous: ContestedRows.Row?
-        var previousRecord: Int?
-        if stored.contains(where: \.isPending) { previousRecord = isShared ? writingRecords[last.key] : last.record }
-        if stored.isEmpty, let first = group.popFirst() {
-            // Its hash was known, its key was not.
-            counts[first.record].inserted += 1
-            written = first
-            previous = first
-            previousRecord = first.record
-        }
-        guard context.declaration.conflict == .replace else {
-            for row in group {
-                if context.declaration.conflict == .ignore {
-                    counts[row.record].ignored += 1
-                } else {
-                    try await turnIntoReject(row, source: sources[row.record])
-                }
-            }
-            return written
-        }
-        for (position, row) in group.enumerated() {
-            let isLastOfRecord =
-                position == group.count - 1 || group[group.startIndex + position + 1].record != row.record
-            if !isLastOfRecord || previousRecord == row.record {
-                counts[row.record].superseded += 1
-            } else if isEqual(row, previous, stored, in: rows) {
-                counts[row.record].unchanged += 1
-            } else {
-                counts[row.record].updated += 1
-            }
-            if isLastOfRecord {
-                previous = row
-                previousRecord = row.record
-            }
-        }
-        guard !stored.isEmpty else { return previous }
-        if stored.count == 1, rows.isEqual(last, stored[0], columnCount: columnCount) { return nil }
-        for row in stored { delete(row) }
-        return last
-    }
-
-    /// The same for a key of which some write is a delete: one after the other, as they came.
-    ///
-    /// A delete that finds nothing leaves things unchanged, and is counted so.
-    private func settleWithDeletes(
-        _ group: [ContestedRows.Row], stored: [StoredRow], in rows: ContestedRows
-    ) async throws -> ContestedRows.Row? {
-        // Either the stored rows stand, or a row of the group does, or none.
-        var standsStored = !stored.isEmpty
-        var standing: ContestedRows.Row?
-        for (position, row) in group.enumerated() {
-            let stands = standsStored || standing != nil
-            if row.isDelete {
-                if stands { counts[row.record].deleted += 1 } else { counts[row.record].unchanged += 1 }
-                standsStored = false
-                standing = nil
-                continue
-            }
-            let next = position + 1 < group.count ? group[position + 1] : nil
-            if stands, context.declaration.conflict == .ignore {
-                counts[row.record].ignored += 1
-            } else if stands, context.declaration.conflict == .reject {
-                try await turnIntoReject(row, source: sources[row.record])
-            } else if context.declaration.conflict == .replace, let next, next.record == row.record, !next.isDelete {
-                counts[row.record].superseded += 1
-            } else if !stands {
-                counts[row.record].inserted += 1
-                standing = row
-            } else if isEqual(row, standing, stored, in: rows) {
-                counts[row.record].unchanged += 1
-            } else {
-                counts[row.record].updated += 1
-                standing = row
-                standsStored = false
-            }
-        }
-        if standsStored { return nil }
-        for row in stored { delete(row) }
-        return standing
-    }
-
-    private func delete(_ row: StoredRow) {
-        guard let file = deletedFiles[row.location] else {
-            preconditionFailure("a row is deleted from a file that was looked up")
-        }
-        deletedRows[row.location, default: Bitmap(repeating: false, count: Int(file.recordCount))]
-            .set(Int(row.position), to: true)
-    }
-
-    private func isEqual(
-        _ row: ContestedRows.Row, _ previous: ContestedRows.Row?, _ stored: [StoredRow], in rows: ContestedRows
-    ) -> Bool {
-        if let previous { return rows.isEqual(row, previous, columnCount: columnCount) }
-        return stored.count == 1 && rows.isEqual(row, stored[0], columnCount: columnCount)
-    }
-
-    private func locate(_ wanted: Set<RowKey>, _ shape: KeyShape) async throws -> [RowKey: [StoredRow]] {
-        if storedFiles == nil {
-            let plan =
-                replacesAll
-                ? nil : try await TableScan(metadata: context.silver, io: context.tables.io).plan()
-            storedFiles =
-                plan?.tasks.map {
-                    StoredFile(dataFile: $0.dataFile, deleteFiles: $0.deleteFiles, isPending: false)
-                } ?? []
-        }
-        let pending = dataFiles.map { StoredFile(dataFile: $0, deleteFiles: [], isPending: true) }
-        let files = (storedFiles ?? []) + pending
-        let locator = KeyLocator(
-            shape: shape, fields: context.declaredFields, tables: context.tables, crew: context.crew)
-        let found = try await locator.locate(wanted, in: files, deleted: deletedRows)
-        let locations = Set(found.values.flatMap { $0.map(\.location) })
-        for file in files where locations.contains(file.dataFile.location) {
-            deletedFiles[file.dataFile.location] = file.dataFile
-        }
-        return found
-    }
 
     /// Writes what is left and closes all files.
     func finish() async throws -> LoadResult {

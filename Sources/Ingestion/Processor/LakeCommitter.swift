@@ -17,12 +17,13 @@ struct LakeCommitter: Sendable {
 
     /// - Parameters:
     ///   - result: `nil` when nothing is applied and only the watermark moves.
+    ///   - index: the table's key index, whose change is stored in the same step.
     ///   - receipts: given the silver snapshot's id, if there is one.
     /// - Throws: ``CatalogError`` `commit-state-unknown` when nobody can tell, and no file is deleted. Every other error
     ///   means that nothing was applied, `commit-conflict` that another commit came first; every file of this attempt is
     ///   deleted then but for the load's own.
     func commit(
-        _ result: LoadResult?, replacesAll: Bool, watermark: CatalogWatermark,
+        _ result: LoadResult?, replacesAll: Bool, watermark: CatalogWatermark, index: KeyIndex? = nil,
         receipts: (Int64?) throws -> [ReceiptRow]
     ) async throws -> Committed {
         var commit = CatalogCommit()
@@ -51,6 +52,11 @@ struct LakeCommitter: Sendable {
                 producer.addedDataFiles = result.rejectFiles
                 committed.quarantine = try await produce(
                     &producer, mark, LakeTables.quarantine(context.declaration), &commit, &written)
+            }
+            if let change = try await index?.prepare(committed.silver.currentSnapshotID) {
+                written += change.objects.map { "\(context.tables.objects.locationPrefix)/\($0)" }
+                if change.reset { commit.keyIndexResets = [LakeTables.silver(context.declaration)] }
+                commit.keyIndexPieces = change.rows
             }
             commit.receipts = try receipts(snapshotID)
             try await settle(commit)

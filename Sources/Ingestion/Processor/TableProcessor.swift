@@ -3,6 +3,7 @@ import EventLog
 internal import Foundation
 import Iceberg
 import LakeModel
+import ObjectStorage
 internal import Logging
 internal import Metrics
 
@@ -23,6 +24,8 @@ final class TableProcessor: @unchecked Sendable {
     private let fence: CatalogCommit.Fence
     private let logger: Logger
     private var index: KeyIndex?
+    /// Objects of the key index that are to be deleted.
+    private var supersededObjects: [String] = []
 
     /// Waits after a failure: the first, and the longest.
     private static let retryMillisecondsFirst = 100
@@ -118,12 +121,13 @@ final class TableProcessor: @unchecked Sendable {
         do {
             let references = try await References(declaration, model: ingestion.model, cache: referenceCache)
             let index = try await currentIndex(context, replacesAll: work.replacesAll)
-            self.index = nil
-            let committed = try await work.run(index: index, references: references)
-            index?.snapshotID = committed.silver.currentSnapshotID
-            // An index that saw rows which were then refused as a whole is a superset, which it may be; the one of a
-            // table that was not replaced after all is not.
-            if !(work.replacesAll && work.hasFailed) { self.index = index }
+            do {
+                bind(index, to: try await work.run(index: index, references: references), of: work)
+            } catch {
+                release(index, after: error, of: work)
+                throw error
+            }
+            await dropSuperseded()
         } catch {
             for (record, _) in unit { await ingestion.board.stopped(record.record.id) }
             throw error
@@ -133,13 +137,44 @@ final class TableProcessor: @unchecked Sendable {
         report(work, unit.count, ContinuousClock.now - started)
     }
 
+    /// The key index for the table's current snapshot; `nil` for a table without a key.
     private func currentIndex(_ context: TableContext, replacesAll: Bool) async throws -> KeyIndex? {
         guard let shape = context.shape else { return nil }
-        if replacesAll { return KeyIndex(keys: KeySet(shape: shape), snapshotID: nil) }
-        if let index, index.snapshotID == context.silver.currentSnapshotID { return index }
-        logger.info("key index is read from the table")
-        return try await KeyIndex.build(
-            context.silver, shape: shape, fields: context.declaredFields, tables: tables, crew: crew)
+        let store = KeyIndexStore(context: context, shape: shape, logger: logger)
+        if replacesAll { return try await store.empty() }
+        let current = try await store.current(index)
+        index = current
+        return current
+    }
+
+    /// The unit's commit is known to stand.
+    private func bind(_ index: KeyIndex?, to committed: LakeCommitter.Committed, of work: UnitWork) {
+        if work.hasFailed {
+            // Nothing of the unit was applied; the index of a table that was not replaced after all is still the old one.
+            index?.rollback()
+        } else {
+            supersededObjects += index?.committed(committed.silver.currentSnapshotID) ?? []
+            self.index = index
+        }
+    }
+
+    /// The unit is worked again. When it is not known whether its commit stands, the stored index tells what is.
+    private func release(_ index: KeyIndex?, after error: any Error, of work: UnitWork) {
+        index?.rollback()
+        if (error as? CatalogError)?.code == "commit-state-unknown" { self.index = nil }
+    }
+
+    /// Deletes objects of the key index that no piece names any more; one that stays is found at the next start.
+    private func dropSuperseded() async {
+        for key in supersededObjects {
+            do {
+                try await tables.objects.delete(key)
+            } catch {
+                logger.warning(
+                    "an old object of the key index stays", metadata: ["key": "\(key)", "error": "\(error)"])
+            }
+        }
+        supersededObjects = []
     }
 
     private func report(_ work: UnitWork, _ recordCount: Int, _ elapsed: Duration) {

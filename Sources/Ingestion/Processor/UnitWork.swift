@@ -58,7 +58,7 @@ final class UnitWork: @unchecked Sendable {
             let result = try await load.finish()
             // The last rows are refused by their key only here.
             if case .file(let file) = unit.first?.payload { try Self.checkRefusals(load, file) }
-            return try await commit(result, receipts)
+            return try await commit(result, receipts, index)
         } catch let error where Self.isFaultOfFile(error) && unit.count == 1 {
             await load.discard()
             return try await fail(error)
@@ -70,7 +70,9 @@ final class UnitWork: @unchecked Sendable {
         }
     }
 
-    private func commit(_ result: LoadResult, _ receipts: [JobReceipt]) async throws -> LakeCommitter.Committed {
+    private func commit(
+        _ result: LoadResult, _ receipts: [JobReceipt], _ index: KeyIndex?
+    ) async throws -> LakeCommitter.Committed {
         var receipts = receipts
         for index in receipts.indices {
             receipts[index].rows = result.counts[index]
@@ -86,7 +88,9 @@ final class UnitWork: @unchecked Sendable {
             totals.accepted += result.counts[index].accepted
             totals.rejected += result.counts[index].rejected
         }
-        return try await committer.commit(result, replacesAll: replacesAll, watermark: watermark()) { snapshotID in
+        return try await committer.commit(
+            result, replacesAll: replacesAll, watermark: watermark(), index: index
+        ) { snapshotID in
             try rows(receipts, snapshotID, result.refusedRowsKeys)
         }
     }

@@ -6,6 +6,8 @@ internal import Foundation
 /// Jobs run first in, first out. The threads end when the executor is no longer used.
 final class ThreadExecutor: TaskExecutor {
     private let queue: JobQueue
+    /// Who runs the jobs in the place of own threads.
+    private let other: (any TaskExecutor)?
 
     /// - Parameters:
     ///   - name: shown by debuggers and `top -H`.
@@ -14,6 +16,7 @@ final class ThreadExecutor: TaskExecutor {
         precondition(threadCount > 0)
         let queue = JobQueue()
         self.queue = queue
+        other = nil
         for index in 0..<threadCount {
             let thread = Thread { queue.work() }
             thread.name = "\(name)-\(index)"
@@ -22,12 +25,19 @@ final class ThreadExecutor: TaskExecutor {
         }
     }
 
+    /// Has no threads: every job goes to another executor, such as a simulation's, which decides about their order.
+    init(handingTo other: any TaskExecutor) {
+        queue = JobQueue()
+        self.other = other
+    }
+
     deinit { queue.close() }
 
     /// Bytes of stack a thread gets.
     private static let stackBytes = 4 << 20
 
     func enqueue(_ job: consuming ExecutorJob) {
+        if let other { return other.enqueue(job) }
         let job = UnownedJob(job)
         let executor = unsafe asUnownedTaskExecutor()
         queue.push { unsafe job.runSynchronously(on: executor) }

@@ -70,6 +70,11 @@ package final class MemoryOperationalStore: OperationalStore {
         return table.rows.count + table.heap.count
     }
 
+    /// All rows of a table, in no order; none for a table that is not there.
+    package func rows(table name: String) -> [[Datum?]] {
+        state.withLock { $0.tables[name].map { Array($0.rows.values) + $0.heap } ?? [] }
+    }
+
     private func found(_ name: String) throws -> Table {
         guard let table = state.withLock({ $0.tables[name] }) else {
             throw OperationalError(code: "table-missing", message: "no table '\(name)'")
