@@ -2,6 +2,8 @@
 package struct IngestionLimits: Sendable, Hashable {
     /// Rows of a JSON batch.
     package var batchRowsMax = 1_000
+    /// Rows of a replay of rejects.
+    package var replayRowsMax = 100_000
     /// Bytes of a JSON batch's body: 16 MiB.
     package var batchBytesMax = 16 << 20
     /// Bytes of the slices that an NDJSON body is taken in: 4 MiB. A line is at most as long.

@@ -15,10 +15,10 @@ struct BatchReader {
     var row: BatchRowReader
 
     /// - Throws: ``CSVError`` `pattern-invalid`.
-    init(table: TableDeclaration, limits: IngestionLimits) throws {
+    init(table: TableDeclaration, limits: IngestionLimits, replaysRejects: Bool = false) throws {
         self.table = table
         self.limits = limits
-        row = try BatchRowReader(table, depthMax: limits.jsonDepthMax)
+        row = try BatchRowReader(table, depthMax: limits.jsonDepthMax, replaysRejects: replaysRejects)
     }
 
     private var columnNames: String { table.columns.map(\.name).joined(separator: ", ") }
@@ -55,6 +55,7 @@ struct BatchReader {
                 JSONScan.skipSpace(body, &at)
                 let start = at
                 let fault = try row.read(body, &at)
+                if fault == nil, let identity = row.replayed { result.replays.append(identity) }
                 note(fault, body, start..<at, &lines, &result)
             } while JSONScan.take(UInt8(ascii: ","), body, &at)
             guard JSONScan.take(UInt8(ascii: "]"), body, &at) else {

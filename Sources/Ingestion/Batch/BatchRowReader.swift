@@ -31,9 +31,15 @@ struct BatchRowReader {
     private var rowCount = 0
     private var fault: Fault?
     private var scratch: [UInt8] = []
+    private let replaysRejects: Bool
+    /// Where the field stands that names a reject.
+    private var isReject = false
+    /// The reject that the last row mends.
+    private(set) var replayed: RejectIdentity?
 
     /// - Throws: ``CSVError`` `pattern-invalid`.
-    init(_ table: TableDeclaration, depthMax: Int) throws {
+    init(_ table: TableDeclaration, depthMax: Int, replaysRejects: Bool = false) throws {
+        self.replaysRejects = replaysRejects
         self.table = table
         self.depthMax = depthMax
         kinds = table.columns.map(Self.kind)
@@ -78,6 +84,7 @@ struct BatchRowReader {
     mutating func read(_ text: Span<UInt8>, _ at: inout Int) throws(JSONScan.Failure) -> Fault? {
         rowNumber += 1
         fault = nil
+        replayed = nil
         do throws(JSONScan.Failure) {
             try object(text, &at)
         } catch {
@@ -126,6 +133,8 @@ struct BatchRowReader {
             JSONScan.skipSpace(text, &at)
             if let column, fault == nil {
                 try value(text, &at, column)
+            } else if isReject {
+                try reject(text, &at)
             } else {
                 _ = try skip(text, &at)
             }
@@ -170,6 +179,7 @@ struct BatchRowReader {
             found = names.find(content.span, place: place)
         }
         guard let column = found else {
+            if replaysRejects, token.isPlain, isAboutReject(text, token) { return nil }
             if table.undeclaredColumns == .reject {
                 if token.isPlain { scratch = BatchReader.bytes(text, token.start..<token.end) }
                 let name = String(decoding: scratch.prefix(Self.shownNameBytesMax), as: UTF8.self)
@@ -180,6 +190,27 @@ struct BatchRowReader {
         if seen[column] == rowNumber { return repeated(column) }
         seen[column] = rowNumber
         return column
+    }
+
+    /// Whether the field is one of those that the download of rejects has beside the table's columns.
+    private mutating func isAboutReject(_ text: Span<UInt8>, _ token: JSONScan.Text) -> Bool {
+        let name = BatchReader.bytes(text, token.start..<token.end)
+        isReject = name.elementsEqual(RejectIdentity.field.utf8)
+        return isReject || name.elementsEqual(RejectIdentity.errorField.utf8)
+    }
+
+    private mutating func reject(_ text: Span<UInt8>, _ at: inout Int) throws(JSONScan.Failure) {
+        isReject = false
+        let start = at
+        _ = try skip(text, &at)
+        guard at - start > 2, text[start] == UInt8(ascii: "\"") else { return }
+        let name = String(decoding: BatchReader.bytes(text, start + 1..<at - 1), as: UTF8.self)
+        replayed = RejectIdentity(name)
+        if replayed == nil {
+            refuse(
+                RejectIdentity.field, "value-invalid",
+                "`\(name.prefix(Self.shownNameBytesMax))` names no reject; leave the field as the download has it")
+        }
     }
 
     /// Bytes of a field's name that a message shows.

@@ -34,6 +34,8 @@ struct BatchRows: Sendable {
     /// Keys whose rows are to go: the declared columns, only those of the key filled. A batch brings rows or deletes.
     var deletes: ColumnBatch?
     var rowsRead = 0
+    /// The rejects that accepted rows mend.
+    var replays: [RejectIdentity] = []
     /// Empty lines of an NDJSON body.
     var blankRows = 0
 

@@ -1,3 +1,4 @@
+internal import BlockCompression
 internal import ByteKernels
 package import CatalogService
 package import EventLog
@@ -72,21 +73,50 @@ package final class DipperIngestion: IngestionService {
                 message: "the body has \(body.count) bytes, \(limits.batchBytesMax) are allowed",
                 remedy: "send smaller batches, NDJSON, or a CSV upload")
         }
-        var reader = try BatchReader(table: table, limits: limits)
-        let rows = try reader.read(body.span)
+        var limits = limits
+        if request.replaysRejects { limits.batchRowsMax = limits.replayRowsMax }
+        var reader = try BatchReader(table: table, limits: limits, replaysRejects: request.replaysRejects)
+        let text = try Self.decompressed(body, request.compression, limits)
+        let rows = try reader.read(text.span)
         if request.atomic { try refuse(rows) }
         let sha256 = unsafe SHA256Stream.hex(SHA256Stream.digest(body.span.bytes))
         let record = LogRecord(
-            id: request.jobID ?? JobID.new(),
+            id: JobID.new(),
             headers: [LogPayload.kindHeader: LogPayload.batchKind, BatchLanded.shaHeader: sha256],
             payload: BatchCoding.encode(rows, bodyBytes: body.count, table: table))
+        if !rows.replays.isEmpty {
+            try await RejectReplays.write(rows.replays, by: record.id, table: table.name, objects: objects)
+        }
         let stored = try await append(
             record, to: table.name,
             idempotency: request.idempotencyKey.map {
-                IdempotencyClaim(key: $0, requestDigest: "batch/\(table.name)/\(request.atomic)/\(sha256)")
+                IdempotencyClaim(
+                    key: $0,
+                    requestDigest:
+                        "\(request.replaysRejects ? "replay" : "batch")/\(table.name)/\(request.atomic)/\(sha256)")
             })
         if stored.isReplay { return try replayed(stored.record) }
         return receipt(of: stored.record, sha256: sha256, rows: rows, bodyBytes: body.count)
+    }
+
+    /// - Throws: `body-compression`, `batch-too-large`.
+    private static func decompressed(
+        _ body: [UInt8], _ compression: BatchRequest.Compression?, _ limits: IngestionLimits
+    ) throws -> [UInt8] {
+        guard let compression else { return body }
+        var text: [UInt8] = []
+        do {
+            var stream = try StreamDecompressor(
+                compression == .gzip ? .gzip : .zstd,
+                limits: StreamDecompressor.Limits(outputBytesMax: limits.batchBytesMax))
+            unsafe try stream.push(body.span.bytes, into: &text)
+            try stream.finish()
+        } catch let error as CompressionError {
+            throw IngestionError(
+                code: "body-compression", message: "the compressed body can't be read: \(error.message)",
+                remedy: "compress it anew, or send it plain", cause: error)
+        }
+        return text
     }
 
     /// - Throws: `rows-refused` with the verdicts, when there are any.

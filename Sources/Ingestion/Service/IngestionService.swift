@@ -69,10 +69,10 @@ package struct BatchRequest: Sendable, Hashable {
     /// Refuse the whole batch when one row is refused.
     package var atomic: Bool = false
     package var idempotencyKey: String?
-    /// How an NDJSON body is compressed.
+    /// How the body is compressed.
     package var compression: Compression?
-    /// The id that the job is to have, when something names it before it is there.
-    package var jobID: String?
+    /// Whether the rows are corrected rejects, each of which may name its reject in the field ``RejectIdentity/field``.
+    package var replaysRejects = false
 
     package enum Compression: Sendable, Hashable { case gzip, zstd }
 

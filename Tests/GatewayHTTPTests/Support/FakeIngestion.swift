@@ -12,6 +12,7 @@ final class FakeIngestion: IngestionService {
         var deletes: [DeleteRequest] = []
         var jobs: [JobReceipt] = []
         var backlog = 0
+        var answersReplay = false
         var batchError: IngestionError?
         var finishError: (any Error)?
         /// What `waitForJob` makes of a job.
@@ -96,6 +97,7 @@ final class FakeIngestion: IngestionService {
                 offset: Int64(state.jobs.count))
             receipt.fileName = fileName
             state.jobs.append(receipt)
+            receipt.isReplay = state.answersReplay
             return receipt
         }
     }
