@@ -79,7 +79,7 @@ let package = Package(
 
         // L4: what the platform does.
         .systemLibrary(name: "CRoaring", providers: [.apt(["libroaring-dev"])]),
-        lake("CatalogService", ["LakeModel", "SQLiteSupport", grdb]),
+        lake("CatalogService", ["LakeModel", "AvroFormat", "Iceberg", "SQLiteSupport", grdb]),
         lake(
             "Ingestion",
             [
@@ -91,7 +91,8 @@ let package = Package(
         lake(
             "GatewayHTTP",
             [
-                "LakeModel", "Ingestion", "QueryEngine", "Observability", logging, metrics, httpTypes, hummingbird, nio,
+                "LakeModel", "ByteKernels", "AvroFormat", "Iceberg", "CatalogService", "Ingestion", "QueryEngine",
+                "Observability", logging, metrics, httpTypes, hummingbird, nio,
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "NIOHTTPTypes", package: "swift-nio-extras"), lifecycle,
             ]),
@@ -109,6 +110,13 @@ let package = Package(
             ],
             swiftSettings: strict),
         lake("LakeTesting", ["LakeModel", "ObjectStorage", "EventLog", "OperationalStore", "CatalogService"]),
+        lake(
+            "LakeSimulation",
+            [
+                "LakeModel", "ByteKernels", "ParquetFormat", "Iceberg", "ObjectStorage", "EventLog", "OperationalStore",
+                "CatalogService", "Ingestion", "LakeTesting", logging,
+            ]),
+        .executableTarget(name: "simulate", dependencies: ["LakeSimulation"], swiftSettings: strict),
 
         // What feeds the formats damaged input, and the plain readers that judge them.
         .target(
@@ -128,7 +136,7 @@ let package = Package(
         tests("ObjectStorage", ["LakeModel", "LakeTesting"]),
         tests("EventLog", ["LakeModel", "SQLiteSupport", "LakeTesting", grdb]),
         tests("OperationalStore", ["LakeModel", "SQLiteSupport", "LakeTesting", grdb]),
-        tests("CatalogService", ["LakeModel", "SQLiteSupport", "LakeTesting", grdb]),
+        tests("CatalogService", ["LakeModel", "Iceberg", "ObjectStorage", "SQLiteSupport", "LakeTesting", grdb]),
         tests(
             "QueryEngineDuckDB", ["LakeModel", "QueryEngine", "dipper", logging],
             resources: [.copy("Fixtures")]),
@@ -142,10 +150,12 @@ let package = Package(
         tests(
             "GatewayHTTP",
             [
-                "LakeModel", "Ingestion", "QueryEngine", "Observability", logging, metrics, hummingbird, httpTypes, nio,
+                "LakeModel", "AvroFormat", "Iceberg", "ObjectStorage", "CatalogService", "Ingestion", "QueryEngine",
+                "Observability", "LakeTesting", logging, metrics, hummingbird, httpTypes, nio,
                 .product(name: "HummingbirdTesting", package: "hummingbird"),
             ]),
         tests("dipper", ["LakeModel"]),
+        tests("LakeSimulation", ["LakeModel", "LakeTesting", "ObjectStorage"]),
         .testTarget(name: "TidyTests", swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6],

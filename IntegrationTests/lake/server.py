@@ -64,6 +64,9 @@ class Server:
     def is_running(self):
         return self.process is not None and self.process.poll() is None
 
+    def assert_process(self):
+        assert self.is_running, f"the server ended with {self.process.returncode}:\n{self.tail()}"
+
     def kill(self):
         """What a power cut does to the process: no handler runs."""
         self.process.send_signal(signal.SIGKILL)

@@ -38,14 +38,23 @@ extension CSVFieldIndex {
         }
     }
 
-    /// Appends where `rows` start and end, and the lines before them.
+    /// Appends where the first `count` rows start and end, and the lines before them.
+    /// - Parameter dropped: a bit a row, set for those to leave out; `nil` when all are kept.
     package func appendPositions(
-        _ rows: Range<Int>, _ starts: inout [UInt32], _ rowEnds: inout [UInt32], _ lines: inout [UInt32]
+        rowCount count: Int, without dropped: [UInt64]?, _ starts: inout [UInt32], _ rowEnds: inout [UInt32],
+        _ lines: inout [UInt32]
     ) {
-        if rows.isEmpty { return }
         let ends = ends
-        starts.append(contentsOf: rowFirst[rows].lazy.map { ends[Int($0)] &+ 1 })
-        rowEnds.append(contentsOf: rowLast[rows].lazy.map { ends[Int($0)] })
-        lines.append(contentsOf: rowLines[rows])
+        guard let dropped else {
+            starts.append(contentsOf: rowFirst[..<count].lazy.map { ends[Int($0)] &+ 1 })
+            rowEnds.append(contentsOf: rowLast[..<count].lazy.map { ends[Int($0)] })
+            lines.append(contentsOf: rowLines[..<count])
+            return
+        }
+        for row in 0..<count where (dropped[row >> 6] >> UInt64(row & 63)) & 1 == 0 {
+            starts.append(ends[Int(rowFirst[row])] &+ 1)
+            rowEnds.append(ends[Int(rowLast[row])])
+            lines.append(rowLines[row])
+        }
     }
 }

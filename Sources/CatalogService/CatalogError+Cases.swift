@@ -27,9 +27,9 @@ extension CatalogError {
             remedy: "stop this writer: a newer one has taken over, or take the fence again")
     }
 
-    static func namespaceMissing(_ name: String) -> Self {
+    package static func namespaceMissing(_ name: String) -> Self {
         Self(
-            code: "namespace-missing", message: "there is no namespace '\(name)'; nothing was applied",
+            code: "namespace-missing", message: "Namespace does not exist: \(NamespaceName.shown(name))",
             remedy: "create the namespace first")
     }
 
@@ -39,5 +39,39 @@ extension CatalogError {
             code: "commit-state-unknown", message: "the commit was sent, but whether it stands is not known",
             remedy: "look for the commit's own snapshot or receipt before anything is repeated or deleted",
             cause: cause)
+    }
+}
+
+extension CatalogError {
+    package static func namespaceExists(_ name: String) -> Self {
+        Self(
+            code: "namespace-exists", message: "Namespace already exists: \(NamespaceName.shown(name))",
+            remedy: "use it, or choose another name")
+    }
+
+    package static func namespaceNotEmpty(_ name: String, holds what: String) -> Self {
+        Self(
+            code: "namespace-not-empty",
+            message: "Namespace \(NamespaceName.shown(name)) is not empty. It holds \(what)",
+            remedy: "drop what it holds first")
+    }
+
+    package static func relationMissing(_ kind: RelationKind, _ name: TableIdentifier) -> Self {
+        Self(
+            code: "\(kind.rawValue)-missing",
+            message: "\(kind == .table ? "Table" : "View") does not exist: \(name)", remedy: "list the namespace")
+    }
+
+    /// - Parameter kind: what holds the name already.
+    package static func relationExists(_ kind: RelationKind, _ name: TableIdentifier) -> Self {
+        Self(
+            code: "\(kind.rawValue)-exists", message: "\(kind == .table ? "Table" : "View") already exists: \(name)",
+            remedy: "drop or rename it first, or choose another name")
+    }
+
+    package static func idempotencyKeyUsed(_ key: String) -> Self {
+        Self(
+            code: "idempotency-key-used", message: "another request with the idempotency key \(key) came first",
+            remedy: "ask for its answer")
     }
 }

@@ -5,13 +5,24 @@ package protocol CatalogStore: Sendable {
     func namespaces() async throws -> [String]
     /// Creates a namespace; one that exists is no error.
     func createNamespace(_ name: String, properties: [String: String]) async throws
+    /// The properties of a namespace, `nil` when there is none.
+    func namespaceProperties(_ name: String) async throws -> [String: String]?
+    /// Namespaces one level below `parent` (`nil`: the top), in byte order, `after` excluded.
+    func namespaces(below parent: String?, after: String?, limit: Int) async throws -> [String]
     func tables(in namespace: String) async throws -> [TableIdentifier]
+    /// Names of tables or views in a namespace, in byte order, `after` excluded.
+    func names(of kind: RelationKind, in namespace: String, after: String?, limit: Int) async throws -> [String]
     /// The current pointer of a table, `nil` when there is no such table.
     func pointer(_ table: TableIdentifier) async throws -> TablePointer?
+    /// The current pointer of a view, `nil` when there is no such view.
+    func viewPointer(_ view: TableIdentifier) async throws -> TablePointer?
+    /// The answer that the first request with this key got, `nil` when the key is new or forgotten.
+    func idempotentAnswer(key: String) async throws -> IdempotentAnswer?
 
     /// Applies all of `commit` or nothing.
-    /// - Throws: ``CatalogError`` `commit-conflict` when a pointer, watermark or fence is not the expected one (nothing
-    ///   was applied); `commit-state-unknown` when the answer was lost.
+    /// - Throws: ``CatalogError`` `commit-conflict` when a pointer, watermark or fence is not the expected one;
+    ///   `namespace-missing`, `namespace-exists`, `namespace-not-empty`, `table-missing`, `view-missing`, `table-exists`, `view-exists`,
+    ///   `idempotency-key-used`; nothing was applied then. `commit-state-unknown` when the answer was lost.
     func commit(_ commit: CatalogCommit) async throws
 
     func watermark(topic: String, partition: Int) async throws -> CatalogWatermark?
@@ -38,7 +49,8 @@ package struct TableIdentifier: Sendable, Hashable, Codable, CustomStringConvert
         self.name = name
     }
 
-    package var description: String { "\(namespace).\(name)" }
+    /// Levels and name with dots between them, as other catalogs write it.
+    package var description: String { "\(NamespaceName.shown(namespace)).\(name)" }
 }
 
 package struct TablePointer: Sendable, Hashable {
@@ -80,7 +92,14 @@ package struct CatalogCommit: Sendable {
         }
     }
 
+    /// Applied in this order: the fence, namespaces, removals, renames, swaps of tables and of views, watermarks, the rest.
+    package var namespaceChanges: [NamespaceChange] = []
+    package var removals: [RelationRemoval] = []
+    package var renames: [RelationRename] = []
     package var swaps: [Swap] = []
+    package var viewSwaps: [Swap] = []
+    /// Each key must be new. Keys older than ``IdempotentAnswer/lifetimeSeconds`` are forgotten on the way.
+    package var answers: [IdempotentAnswer] = []
     /// Each must lie past the stored one (same incarnation) or start a new incarnation.
     package var watermarks: [CatalogWatermark] = []
     package var keyIndexPieces: [KeyIndexPiece] = []

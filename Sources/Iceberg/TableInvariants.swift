@@ -11,6 +11,13 @@ package enum TableInvariants {
         package var description: String { "\(code): \(message)" }
     }
 
+    /// Checks what can be told from the metadata alone: its ids, refs, logs and clock.
+    package static func checkMetadata(_ metadata: TableMetadata) -> [Violation] {
+        var check = InvariantCheck(metadata: metadata)
+        check.checkMetadata()
+        return check.violations
+    }
+
     /// Checks a snapshot of a table, the current one unless another is named.
     ///
     /// - No location is live twice, and every file that the snapshot names exists.

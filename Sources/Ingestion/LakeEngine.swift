@@ -25,9 +25,10 @@ package final class LakeEngine: Sendable {
     ///   - operational: `nil`: no operational store is fed.
     ///   - threads: that parse and encode; at least 1.
     ///   - executor: runs all work in the place of own threads, for simulations.
+    ///   - stages: where loads add up their processor time, if it is wanted.
     package init(
         ingestion: DipperIngestion, tables: LakeTables, operational: (any OperationalStore)?, threads: Int,
-        executor: (any TaskExecutor)? = nil, logger: Logger
+        executor: (any TaskExecutor)? = nil, logger: Logger, stages: StageClock? = nil
     ) async throws {
         self.ingestion = ingestion
         self.tables = tables
@@ -39,7 +40,7 @@ package final class LakeEngine: Sendable {
         processors = ingestion.model.tables.map {
             TableProcessor(
                 declaration: $0, ingestion: ingestion, tables: tables, crew: crew, parallelism: threads, fence: fence,
-                logger: logger)
+                logger: logger, stages: stages)
         }
         var sinks: [OperationalSink] = []
         if let operational {

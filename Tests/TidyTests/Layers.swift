@@ -10,7 +10,7 @@ enum Layers {
         "Observability": 30,
         "CatalogService": 40, "Ingestion": 45, "TableMaintenance": 45, "Analytics": 45,
         "GatewayHTTP": 50,
-        "dipper": 60, "LakeTesting": 60,
+        "dipper": 60, "LakeTesting": 60, "LakeSimulation": 61, "simulate": 62,
         "Fuzzing": 55, "dipper-fuzz": 60,
     ]
 
@@ -20,6 +20,9 @@ enum Layers {
 
     /// Targets that put adapters to work.
     static let composers: Set<String> = ["dipper", "LakeTesting"]
+
+    /// Targets that exist for tests alone.
+    static let testSupport: Set<String> = ["LakeTesting", "LakeSimulation", "simulate"]
 
     /// Ranks below this one are bytes in, bytes out: no network, no concurrency, no logging.
     static let pureRankEnd = 20
@@ -41,7 +44,7 @@ enum Layers {
     static func objection(importer: String, imported: String) -> String? {
         guard let from = rank(of: importer) else { return "\(importer) is not in the table of Layers.swift" }
         guard let to = rank(of: imported) else { return "\(imported) is not in the table of Layers.swift" }
-        if imported == "LakeTesting" { return "only tests import LakeTesting" }
+        if testSupport.contains(imported), !testSupport.contains(importer) { return "only tests import \(imported)" }
         if imported == "Fuzzing", importer != "dipper-fuzz" { return "only tests and dipper-fuzz import Fuzzing" }
         if from <= to { return "imports go down: \(importer) does not stand above \(imported)" }
         if role(ofAdapter: imported) != nil, !composers.contains(importer) {

@@ -8,7 +8,8 @@ import LakeModel
 ///
 /// 1. The SIMD scan finds fields and rows, a tile of about a thousand rows at a time, which stays in the cache.
 /// 2. Rows that are not plainly regular are judged one by one (``RowJudge``).
-/// 3. Each column converts the tile's rows in one loop of its type and marks those that fail.
+/// 3. Each column converts the tile's rows in one loop of its type and marks those that fail. Columns take turns in the
+///    order of their fields, so that the first to mark a row is the one at fault.
 /// 4. Failed rows are explained, and taken out of the columns.
 package struct CSVChunkParser {
     private let judge: RowJudge
@@ -18,10 +19,24 @@ package struct CSVChunkParser {
     /// A stretch of `tileWords` words for each column.
     private var validity: [UInt64]
     private var failed: [UInt64]
+    /// The failed rows of the columns converted so far, and for each row the column that failed it.
+    private var seenFailed: [UInt64]
+    private var culprits: [Int32]
+    /// Rows of the tile that are not UTF-8.
+    private var brokenRows: [UInt64]
+    /// Rejects of the tile's rows as a whole, until those of its values stand between them.
+    private var rowRejects: CSVRejects
     private let tileWords: Int
+    private let measuresTime: Bool
+    /// The part of the last ``parse(_:)``'s time that finding fields and rows took, 0 to 1; 0 when time isn't measured.
+    package private(set) var scanFraction = 0.0
 
+    /// - Parameter measuresTime: whether ``scanFraction`` is wanted; it takes two readings of the clock a tile.
     /// - Precondition: `sniff` was made with `table`, whose patterns it has checked.
-    package init(sniff: CSVSniff, table: CSVTable, limits: CSVLimits = CSVLimits(), level: CSVScanLevel = .best) {
+    package init(
+        sniff: CSVSniff, table: CSVTable, limits: CSVLimits = CSVLimits(), level: CSVScanLevel = .best,
+        measuresTime: Bool = false
+    ) {
         precondition(sniff.layout.columnFields.count == table.columns.count, "the layout is another table's")
         let rules = table.columns.indices.map { column in
             do {
@@ -31,6 +46,7 @@ package struct CSVChunkParser {
             }
         }
         self.limits = limits
+        self.measuresTime = measuresTime
         judge = RowJudge(layout: sniff.layout, rules: rules, limits: limits, dialect: sniff.dialect)
         builders = rules.map { ColumnBuilder(rule: $0) }
         index = CSVFieldIndex(
@@ -39,21 +55,27 @@ package struct CSVChunkParser {
         tileWords = index.tileRowsMax / 64 + 1
         validity = [UInt64](repeating: 0, count: tileWords * rules.count)
         failed = [UInt64](repeating: 0, count: tileWords)
+        seenFailed = failed
+        brokenRows = failed
+        culprits = [Int32](repeating: 0, count: tileWords * 64)
+        rowRejects = CSVRejects(columnNames: rules.map(\.name))
     }
 
     /// What is in the chunk.
     /// - Complexity: O(bytes of the chunk).
     package mutating func parse(_ chunk: CSVChunk) -> CSVChunkResult {
-        var progress = ChunkProgress(chunk)
+        let start = measuresTime ? ContinuousClock.now : nil
+        var scanTime = Duration.zero
+        var progress = ChunkProgress(chunk, columnNames: rowRejects.columnNames)
         for column in builders.indices { builders[column].begin(rowCapacity: progress.rowCapacity) }
         if let row = chunk.oversized {
             progress.rowsRead = 1
-            progress.rejects.append(judge.oversized(chunk, row))
+            judge.rejectOversized(chunk, row, into: &progress.rejects)
         } else {
             unsafe chunk.storage.withUnsafeBufferPointer { buffer in
                 guard let bytes = buffer.baseAddress else { return }
                 index.reset()
-                while unsafe index.nextTile(bytes, count: chunk.byteCount) {
+                while unsafe nextTile(bytes, count: chunk.byteCount, &scanTime) {
                     unsafe parseTile(chunk, bytes, &progress)
                 }
             }
@@ -61,48 +83,79 @@ package struct CSVChunkParser {
         }
         var columns: [ColumnVector] = []
         for column in builders.indices { columns.append(builders[column].finish()) }
+        if let start { scanFraction = scanTime / max(.nanoseconds(1), ContinuousClock.now - start) }
         return CSVChunkResult(
             batch: ColumnBatch(columns: columns, rowCount: progress.positions.count), positions: progress.positions,
             rejects: progress.rejects, rowsRead: progress.rowsRead, blankRows: progress.blankRows,
             lineCount: progress.lineCount)
     }
 
+    private mutating func nextTile(_ bytes: UnsafePointer<UInt8>, count: Int, _ scanTime: inout Duration) -> Bool {
+        guard measuresTime else { return unsafe index.nextTile(bytes, count: count) }
+        let start = ContinuousClock.now
+        defer { scanTime += ContinuousClock.now - start }
+        return unsafe index.nextTile(bytes, count: count)
+    }
+
     private mutating func parseTile(_ chunk: CSVChunk, _ bytes: UnsafePointer<UInt8>, _ progress: inout ChunkProgress) {
         progress.rowsRead += index.rowCount
-        let rejectsBefore = progress.rejects.count
+        rowRejects.removeAll()
         let rowCount = unsafe selectRows(chunk, bytes, &progress)
-        if rowCount == 0 { return }
-        let isBroken = unsafe index.contents.hasNonASCII && isBrokenUTF8(bytes, rowCount)
-        let words = tileWords
-        for word in 0..<words { failed[word] = 0 }
+        if rowCount > 0 {
+            unsafe convert(bytes, rowCount)
+            unsafe settle(chunk, bytes, rowCount, &progress)
+        } else {
+            for reject in 0..<rowRejects.count { progress.rejects.append(rowRejects, at: reject) }
+        }
+    }
+
+    private mutating func convert(_ bytes: UnsafePointer<UInt8>, _ rowCount: Int) {
+        let isBroken = unsafe index.contents.hasNonASCII && markBrokenRows(bytes, rowCount)
+        let tileWords = tileWords
+        for word in 0..<tileWords {
+            failed[word] = 0
+            seenFailed[word] = 0
+        }
         let firstByte = Int(index.ends[Int(index.rowFirst[0])] &+ 1)
         let lastByte = Int(index.ends[Int(index.rowLast[rowCount - 1])])
         let hasQuote = index.contents.hasQuote
         let quote = judge.quote
-        unsafe index.ends.withUnsafeBufferPointer { ends in
-            unsafe index.rowFirst.withUnsafeBufferPointer { rowFirst in
-                unsafe validity.withUnsafeMutableBufferPointer { validity in
-                    unsafe failed.withUnsafeMutableBufferPointer { failed in
-                        guard let ends = ends.baseAddress, let rowFirst = rowFirst.baseAddress,
-                            let failed = failed.baseAddress
-                        else { return }
-                        let tile = unsafe TileView(
-                            bytes: bytes, ends: ends, rowFirst: rowFirst, rowCount: rowCount, quote: quote,
-                            hasQuote: hasQuote, hasBrokenUTF8: isBroken, byteCount: lastByte - firstByte)
-                        for column in builders.indices {
-                            guard let words = unsafe validity.baseAddress.map({ unsafe $0 + column * words }) else {
-                                return
+        for column in judge.columnsByField {
+            unsafe index.ends.withUnsafeBufferPointer { ends in
+                unsafe index.rowFirst.withUnsafeBufferPointer { rowFirst in
+                    unsafe brokenRows.withUnsafeBufferPointer { brokenRows in
+                        unsafe validity.withUnsafeMutableBufferPointer { validity in
+                            unsafe failed.withUnsafeMutableBufferPointer { failed in
+                                guard let ends = ends.baseAddress, let rowFirst = rowFirst.baseAddress,
+                                    let brokenRows = brokenRows.baseAddress, let failed = failed.baseAddress,
+                                    let words = unsafe validity.baseAddress.map({ unsafe $0 + column * tileWords })
+                                else { return }
+                                let tile = unsafe TileView(
+                                    bytes: bytes, ends: ends, rowFirst: rowFirst, rowCount: rowCount, quote: quote,
+                                    hasQuote: hasQuote, hasBrokenUTF8: isBroken, brokenRows: brokenRows,
+                                    byteCount: lastByte - firstByte)
+                                let outcome = unsafe TileOutcome(validity: words, failed: failed)
+                                unsafe builders[column].convert(
+                                    tile, field: judge.layout.columnFields[column], outcome)
                             }
-                            let outcome = unsafe TileOutcome(validity: words, failed: failed)
-                            unsafe builders[column].convert(tile, field: judge.layout.columnFields[column], outcome)
                         }
                     }
                 }
             }
+            noteCulprit(column, rowCount)
         }
-        unsafe settle(chunk, bytes, rowCount, &progress)
-        if progress.rejects.count > rejectsBefore + 1 {
-            progress.rejects[rejectsBefore...].sort { $0.byteOffset < $1.byteOffset }
+    }
+
+    /// Remembers the rows that a column was the first to fail.
+    private mutating func noteCulprit(_ column: Int, _ rowCount: Int) {
+        for word in 0..<(rowCount + 63) / 64 {
+            var new = failed[word] & ~seenFailed[word]
+            if new == 0 { continue }
+            seenFailed[word] = failed[word]
+            while new != 0 {
+                culprits[word * 64 + new.trailingZeroBitCount] = Int32(column)
+                new &= new &- 1
+            }
         }
     }
 
@@ -130,7 +183,8 @@ package struct CSVChunkParser {
                 kept += 1
                 continue
             }
-            switch unsafe judge.judge(self.row(row, chunk, bytes, isUnterminated: isUnterminated)) {
+            let place = unsafe self.row(row, chunk, bytes, isUnterminated: isUnterminated)
+            switch unsafe judge.judge(place, into: &rowRejects) {
             case .regular:
                 index.moveRow(row, to: kept)
                 kept += 1
@@ -139,7 +193,7 @@ package struct CSVChunkParser {
                 index.moveRow(row, to: kept)
                 kept += 1
             case .blank: progress.blankRows += 1
-            case .reject(let reject): progress.rejects.append(reject)
+            case .rejected: break
             }
         }
         return kept
@@ -154,11 +208,29 @@ package struct CSVChunkParser {
             line: chunk.line + Int(index.rowLines[row]), isUnterminated: isUnterminated)
     }
 
-    /// Whether the tile's rows are not UTF-8 as a whole. Delimiters and quotes are ASCII, so that fields are, if rows are.
-    private func isBrokenUTF8(_ bytes: UnsafePointer<UInt8>, _ rowCount: Int) -> Bool {
-        let range = index.byteRange(0).lowerBound..<index.byteRange(rowCount - 1).upperBound
-        let text = unsafe UnsafeBufferPointer(start: bytes + range.lowerBound, count: range.count)
-        return unsafe UTF8Scan.firstInvalid(text.span) != nil
+    /// Finds the rows that are not UTF-8. Delimiters and quotes are ASCII, so that fields are UTF-8 if their row is.
+    /// - Returns: whether there are any.
+    private mutating func markBrokenRows(_ bytes: UnsafePointer<UInt8>, _ rowCount: Int) -> Bool {
+        let end = index.byteRange(rowCount - 1).upperBound
+        var position = index.byteRange(0).lowerBound
+        var row = 0
+        var isBroken = false
+        while position < end {
+            let text = unsafe UnsafeBufferPointer(start: bytes + position, count: end - position)
+            guard let offset = unsafe UTF8Scan.firstInvalid(text.span) else { break }
+            let place = position + offset
+            if !isBroken {
+                for word in 0..<tileWords { brokenRows[word] = 0 }
+                isBroken = true
+            }
+            while row < rowCount, index.byteRange(row).upperBound <= place { row += 1 }
+            if row == rowCount { break }
+            let range = index.byteRange(row)
+            // Rows that are not converted lie between.
+            if place >= range.lowerBound { brokenRows[row >> 6] |= 1 << UInt64(row & 63) }
+            position = place >= range.lowerBound ? range.upperBound : range.lowerBound
+        }
+        return isBroken
     }
 
     /// Takes out the rows that failed and keeps the places of the others.
@@ -179,40 +251,50 @@ package struct CSVChunkParser {
                 }
             }
         }
-        if !hasFailed {
-            index.appendPositions(
-                0..<rowCount, &progress.positions.starts, &progress.positions.ends, &progress.positions.lines)
-            return
-        }
+        index.appendPositions(
+            rowCount: rowCount, without: hasFailed ? failed : nil, &progress.positions.starts,
+            &progress.positions.ends, &progress.positions.lines)
+        unsafe explainFailed(chunk, bytes, rowCount, &progress)
+    }
+
+    /// Appends the rejects of the tile in the order of their rows.
+    private func explainFailed(
+        _ chunk: CSVChunk, _ bytes: UnsafePointer<UInt8>, _ rowCount: Int, _ progress: inout ChunkProgress
+    ) {
         var next = 0
         for word in 0..<(rowCount + 63) / 64 {
             var bits = failed[word]
             while bits != 0 {
                 let row = word * 64 + bits.trailingZeroBitCount
                 bits &= bits &- 1
-                if row >= rowCount { break }
-                index.appendPositions(
-                    next..<row, &progress.positions.starts, &progress.positions.ends, &progress.positions.lines)
-                progress.rejects.append(unsafe judge.explain(self.row(row, chunk, bytes)))
-                next = row + 1
+                let place = unsafe self.row(row, chunk, bytes)
+                let start = Int64(unsafe chunk.byteOffset + place.range.lowerBound)
+                while next < rowRejects.count, rowRejects.byteOffsets[next] < start {
+                    progress.rejects.append(rowRejects, at: next)
+                    next += 1
+                }
+                unsafe judge.explain(place, column: Int(culprits[row]), into: &progress.rejects)
             }
         }
-        index.appendPositions(
-            next..<rowCount, &progress.positions.starts, &progress.positions.ends, &progress.positions.lines)
+        while next < rowRejects.count {
+            progress.rejects.append(rowRejects, at: next)
+            next += 1
+        }
     }
 }
 
 /// What a parser has of a chunk so far, but for the columns.
 struct ChunkProgress {
     var positions: CSVRowPositions
-    var rejects: [CSVReject] = []
+    var rejects: CSVRejects
     var rowsRead = 0
     var blankRows = 0
     var lineCount: Int
     /// Rows that the chunk has at most, as far as its line ends are known.
     let rowCapacity: Int
 
-    init(_ chunk: CSVChunk) {
+    init(_ chunk: CSVChunk, columnNames: [String]) {
+        rejects = CSVRejects(columnNames: columnNames)
         positions = CSVRowPositions(byteOffsetBase: chunk.byteOffset, lineBase: chunk.line)
         lineCount = chunk.lineCount
         rowCapacity = chunk.isOversizedRow ? 0 : chunk.lineCount + 1

@@ -7,7 +7,7 @@ package struct CSVChunkResult: Sendable, Hashable {
     /// Where each accepted row stands in the file.
     package var positions: CSVRowPositions
     /// In file order, one a row.
-    package var rejects: [CSVReject]
+    package var rejects: CSVRejects
     package var rowsRead: Int
     /// Rows all of whose fields are empty, without quotes.
     package var blankRows: Int
@@ -15,7 +15,7 @@ package struct CSVChunkResult: Sendable, Hashable {
     package var lineCount: Int
 
     package init(
-        batch: ColumnBatch, positions: CSVRowPositions, rejects: [CSVReject], rowsRead: Int, blankRows: Int,
+        batch: ColumnBatch, positions: CSVRowPositions, rejects: CSVRejects, rowsRead: Int, blankRows: Int,
         lineCount: Int
     ) {
         precondition(rowsRead == batch.rowCount + rejects.count + blankRows, "every row lands exactly once")

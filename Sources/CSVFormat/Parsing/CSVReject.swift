@@ -1,33 +1,30 @@
 /// A row that was refused, for its first error in the order of the file's fields.
 package struct CSVReject: Sendable, Hashable {
-    package struct Code: RawRepresentable, Sendable, Hashable {
-        package let rawValue: String
-        package init(rawValue: String) { self.rawValue = rawValue }
-
+    package enum Code: String, Sendable, Hashable, CaseIterable {
         /// A required column is empty.
-        package static let valueMissing = Code(rawValue: "value-missing")
+        case valueMissing = "value-missing"
         /// A text has not the form of its column's type.
-        package static let valueInvalid = Code(rawValue: "value-invalid")
+        case valueInvalid = "value-invalid"
         /// A value does not fit its column's type or declared bounds.
-        package static let valueOutOfRange = Code(rawValue: "value-out-of-range")
+        case valueOutOfRange = "value-out-of-range"
         /// A text does not match its column's pattern.
-        package static let patternMismatch = Code(rawValue: "pattern-mismatch")
+        case patternMismatch = "pattern-mismatch"
         /// Fields behind the last expected one are not empty, or there are more than `fieldsMax`.
-        package static let tooManyFields = Code(rawValue: "too-many-fields")
+        case tooManyFields = "too-many-fields"
         /// The row ends before a required column.
-        package static let tooFewFields = Code(rawValue: "too-few-fields")
+        case tooFewFields = "too-few-fields"
         /// A string is not UTF-8.
-        package static let utf8Invalid = Code(rawValue: "utf8-invalid")
+        case utf8Invalid = "utf8-invalid"
         /// The file ends inside a quoted field.
-        package static let quoteUnterminated = Code(rawValue: "quote-unterminated")
+        case quoteUnterminated = "quote-unterminated"
         /// There is text between a closing quote and the next delimiter.
-        package static let quoteMisplaced = Code(rawValue: "quote-misplaced")
+        case quoteMisplaced = "quote-misplaced"
         /// The row is longer than `rowBytesMax`.
-        package static let rowTooLong = Code(rawValue: "row-too-long")
+        case rowTooLong = "row-too-long"
         /// A field is longer than `fieldBytesMax`.
-        package static let fieldTooLong = Code(rawValue: "field-too-long")
+        case fieldTooLong = "field-too-long"
         /// The row has a byte 0.
-        package static let nulByte = Code(rawValue: "nul-byte")
+        case nulByte = "nul-byte"
     }
 
     /// 1-based number of the row's first line.

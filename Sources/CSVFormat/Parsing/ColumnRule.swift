@@ -3,8 +3,8 @@ import LakeModel
 
 /// What a column asks of its fields, made ready once a parser.
 ///
-/// The loops over tiles decide most values themselves and mark the rows that fail; ``check(_:quote:)`` is the slow, full
-/// form of the same rules, which says why.
+/// The loops over tiles decide most values themselves and mark the rows that fail; ``fault(of:quote:)`` is the slow, full
+/// form of the same rules, which finds out why.
 struct ColumnRule {
     let name: String
     let type: PrimitiveType
@@ -12,7 +12,7 @@ struct ColumnRule {
     let minimum: Datum?
     let maximum: Datum?
     let pattern: Regex<AnyRegexOutput>?
-    let patternText: String?
+    let messages: FaultMessages
 
     /// - Throws: ``CSVError`` `pattern-invalid`.
     init(_ column: ColumnDeclaration, isRequired: Bool) throws {
@@ -21,7 +21,7 @@ struct ColumnRule {
         self.isRequired = isRequired
         minimum = column.minimum
         maximum = column.maximum
-        patternText = column.type == .string ? column.pattern : nil
+        let patternText = column.type == .string ? column.pattern : nil
         do {
             pattern = try patternText.map { try Regex($0).matchingSemantics(.unicodeScalar) }
         } catch {
@@ -30,70 +30,70 @@ struct ColumnRule {
                 remedy: "correct the column's pattern in the model file", place: Place(column: column.name),
                 cause: error)
         }
+        messages = FaultMessages(
+            name: column.name, type: column.type, pattern: patternText, bounds: Self.boundsText(column))
     }
 
-    /// The outcome of one field.
+    /// What is wrong with a field, if anything.
     /// - Parameter field: the field as it stands in the file, quotes included.
-    /// - Returns: the value, or `nil` for null.
-    /// - Throws: why the row is to be rejected.
-    func check(_ field: Span<UInt8>, quote: UInt8) throws(CellFailure) -> Datum? {
-        if field.isEmpty {
-            if isRequired { throw missing }
-            return nil
-        }
-        guard field[0] == quote else { return try checkContent(field) }
+    func fault(of field: Span<UInt8>, quote: UInt8) -> CellFault? {
+        if field.isEmpty { return isRequired ? .missing : nil }
+        guard field[0] == quote else { return fault(ofContent: field) }
         switch QuotedField.shape(field, quote: quote) {
-        case .plain(let range): return try checkContent(field.extracting(range))
+        case .plain(let range): return fault(ofContent: field.extracting(range))
         case .doubled(let range):
             var bytes: [UInt8] = []
             QuotedField.append(field, range, quote: quote, to: &bytes)
-            return try checkContent(bytes.span)
-        case .misplaced:
-            throw CellFailure(
-                .quoteMisplaced,
-                "there is text behind the closing quote of \(TextQuotation.quoted(field)); a quote inside quotes is "
-                    + "written twice")
-        case .unterminated:
-            throw CellFailure(.quoteUnterminated, "a quote opens here that nothing closes")
+            return fault(ofContent: bytes.span)
+        case .misplaced: return .misplacedQuote
+        case .unterminated: return .unterminatedQuote
         }
     }
 
-    /// The outcome of a field's content, without quotes.
-    func checkContent(_ content: Span<UInt8>) throws(CellFailure) -> Datum? {
-        let text = type == .string ? content : content.extracting(content.trimmedRange())
-        if text.isEmpty, isRequired { throw missing }
-        do throws(ValueParseError) {
-            if type == .string {
-                let value = Datum.string(try ValueParser.string(text))
-                try matchPattern(value)
-                return value
-            }
-            if text.isEmpty { return nil }
-            let value = try parsed(text)
-            try checkBounds(value, text)
-            return value
-        } catch {
-            throw CellFailure(error)
-        }
-    }
-
-    var missing: CellFailure {
-        CellFailure(.valueMissing, "there is no value, and the column is required")
-    }
-
-    private func parsed(_ text: Span<UInt8>) throws(ValueParseError) -> Datum {
+    /// What is wrong with a field's content, without quotes.
+    func fault(ofContent content: Span<UInt8>) -> CellFault? {
+        if type == .string { return fault(ofText: content) }
+        let text = content.extracting(content.trimmedRange())
+        if text.isEmpty { return isRequired ? .missing : nil }
         do throws(ValueFailure) {
-            return try ValueParser.datum(text, as: type)
+            return isWithinBounds(try ValueParser.datum(text, as: type)) ? nil : .outOfBounds
         } catch {
-            throw error.error(text: text, type: type)
+            return .value(error)
         }
     }
 
-    private func matchPattern(_ value: Datum) throws(ValueParseError) {
-        guard let pattern, case .string(let text) = value, !matches(text, pattern) else { return }
-        throw ValueParseError(
-            .patternMismatch,
-            "\(TextQuotation.quoted(text)) does not match the pattern \(patternText ?? "")")
+    private func fault(ofText text: Span<UInt8>) -> CellFault? {
+        if text.isEmpty, isRequired { return .missing }
+        if let offset = UTF8Scan.firstInvalid(text) { return .brokenUTF8(offset: offset, byte: text[offset]) }
+        guard let pattern else { return nil }
+        let value = unsafe text.withUnsafeBufferPointer { unsafe String(decoding: $0, as: UTF8.self) }
+        return matches(value, pattern) ? nil : .patternMismatch
+    }
+
+    /// Appends what is wrong with a field, which ``fault(of:quote:)`` found, in words.
+    /// - Parameter start: where the field starts in the file.
+    func describe(
+        _ fault: CellFault, of field: Span<UInt8>, quote: UInt8, start: Int, to message: inout [UInt8]
+    ) {
+        if !field.isEmpty, field[0] == quote {
+            switch QuotedField.shape(field, quote: quote) {
+            case .plain(let range):
+                return describe(fault, of: field, content: field.extracting(range), start: start, to: &message)
+            case .doubled(let range):
+                var bytes: [UInt8] = []
+                QuotedField.append(field, range, quote: quote, to: &bytes)
+                return describe(fault, of: field, content: bytes.span, start: start, to: &message)
+            case .misplaced, .unterminated: break
+            }
+        }
+        describe(fault, of: field, content: field, start: start, to: &message)
+    }
+
+    private func describe(
+        _ fault: CellFault, of field: Span<UInt8>, content: Span<UInt8>, start: Int, to message: inout [UInt8]
+    ) {
+        let text = type == .string ? 0..<content.count : content.trimmedRange()
+        messages.write(fault, field: field, content: content.extracting(text), start: start, to: &message)
     }
 
     /// Whether the whole text matches. A match that the engine gives up on is none.
@@ -105,12 +105,12 @@ struct ColumnRule {
         }
     }
 
-    private func checkBounds(_ value: Datum, _ text: Span<UInt8>) throws(ValueParseError) {
-        if isWithinBounds(value) { return }
-        let low = minimum.map { "at least \(ValueFormatter.text(Self.converted($0, to: type), type: type))" }
-        let high = maximum.map { "at most \(ValueFormatter.text(Self.converted($0, to: type), type: type))" }
-        let bounds = [low, high].compactMap { $0 }.joined(separator: " and ")
-        throw ValueParseError(.outOfRange, "\(TextQuotation.quoted(text)) is outside the bounds; expected \(bounds)")
+    /// The declared bounds for people.
+    private static func boundsText(_ column: ColumnDeclaration) -> String {
+        let type = column.type
+        let low = column.minimum.map { "at least \(ValueFormatter.text(converted($0, to: type), type: type))" }
+        let high = column.maximum.map { "at most \(ValueFormatter.text(converted($0, to: type), type: type))" }
+        return [low, high].compactMap { $0 }.joined(separator: " and ")
     }
 
     private func isWithinBounds(_ value: Datum) -> Bool {
@@ -144,25 +144,6 @@ struct ColumnRule {
         case (.double(let value), .float): .float(Float(value))
         default: datum
         }
-    }
-}
-
-/// Why a field makes its row a reject.
-struct CellFailure: Error {
-    let code: CSVReject.Code
-    let message: String
-    /// Where in the field's content it goes wrong.
-    var byteOffset: Int?
-
-    init(_ code: CSVReject.Code, _ message: String) {
-        self.code = code
-        self.message = message
-    }
-
-    init(_ error: ValueParseError) {
-        code = CSVReject.Code(rawValue: error.code)
-        message = error.message
-        byteOffset = error.byteOffset
     }
 }
 

@@ -18,7 +18,7 @@ struct RowJudge {
     let delimiter: UInt8
     let quote: UInt8
     /// Declared columns in the order of their fields, those that the file lacks at the end.
-    private let columnsByField: [Int]
+    let columnsByField: [Int]
 
     init(layout: CSVLayout, rules: [ColumnRule], limits: CSVLimits, dialect: CSVDialect) {
         self.layout = layout
@@ -38,7 +38,7 @@ struct RowJudge {
         /// The columns that the row lacks are null.
         case short
         case blank
-        case reject(CSVReject)
+        case rejected
     }
 
     /// One row with what is known of it.
@@ -59,42 +59,67 @@ struct RowJudge {
         }
     }
 
-    /// Whether the whole row makes a reject, a blank or a row to convert.
-    func judge(_ row: Row) -> Verdict {
+    /// Whether the whole row makes a reject, which is appended to `rejects`, a blank or a row to convert.
+    func judge(_ row: Row, into rejects: inout CSVRejects) -> Verdict {
         let fieldCount = unsafe row.fieldCount
         let byteCount = unsafe row.range.count
-        if unsafe row.isUnterminated { return .reject(unsafe unterminated(row)) }
-        if byteCount > limits.rowBytesMax { return .reject(unsafe reject(row, Self.rowTooLong(byteCount, limits))) }
+        if unsafe row.isUnterminated {
+            unsafe append(row, .quoteUnterminated, to: &rejects) { $0.append(text: Self.unterminated) }
+            return .rejected
+        }
+        if byteCount > limits.rowBytesMax {
+            unsafe append(row, .rowTooLong, to: &rejects) { writeTooLong(byteCount, to: &$0) }
+            return .rejected
+        }
         if fieldCount > limits.fieldsMax {
-            let failure = CellFailure(.tooManyFields, "the row has more than \(limits.fieldsMax) fields")
-            return .reject(unsafe reject(row, failure))
+            unsafe append(row, .tooManyFields, to: &rejects) {
+                $0.append(text: "the row has more than ")
+                $0.append(decimal: limits.fieldsMax)
+                $0.append(text: " fields")
+            }
+            return .rejected
         }
         if byteCount == fieldCount - 1 { return .blank }
-        if let failure = unsafe rowFailure(row) { return .reject(unsafe reject(row, failure)) }
+        if unsafe rejectContent(row, into: &rejects) { return .rejected }
         if fieldCount >= layout.fieldCount { return .regular }
         for column in columnsByField where rules[column].isRequired {
             if let field = layout.columnFields[column], field >= fieldCount {
-                let failure = CellFailure(
-                    .tooFewFields,
-                    "the row has \(fieldCount) fields where \(layout.fieldCount) are expected, and the required column "
-                        + "\"\(rules[column].name)\" is missing")
-                return .reject(unsafe reject(row, failure, column: column))
+                unsafe append(row, .tooFewFields, column: column, to: &rejects) {
+                    rules[column].messages.writeColumn(to: &$0)
+                    writeFieldCount(fieldCount, to: &$0)
+                    $0.append(text: ", and the required column \"")
+                    $0.append(text: rules[column].name)
+                    $0.append(text: "\" is missing")
+                }
+                return .rejected
             }
         }
         return .short
     }
 
-    private func rowFailure(_ row: Row) -> CellFailure? {
+    /// Appends a reject for bytes that no row may have, fields too long and values behind the expected ones.
+    /// - Returns: whether there are any.
+    private func rejectContent(_ row: Row, into rejects: inout CSVRejects) -> Bool {
         let range = unsafe row.range
         for position in range where unsafe row.bytes[position] == 0 {
-            return CellFailure(.nulByte, "the row has a byte 0, \(position - range.lowerBound) bytes from its start")
+            unsafe append(row, .nulByte, to: &rejects) {
+                $0.append(text: "the row has a byte 0, ")
+                $0.append(decimal: position - range.lowerBound)
+                $0.append(text: " bytes from its start")
+            }
+            return true
         }
         if range.count > limits.fieldBytesMax {
             for field in unsafe 0..<row.fieldCount where unsafe row.field(field).count > limits.fieldBytesMax {
-                return CellFailure(
-                    .fieldTooLong,
-                    "field \(field + 1) has \(unsafe row.field(field).count) bytes; the limit is "
-                        + "\(limits.fieldBytesMax)")
+                unsafe append(row, .fieldTooLong, to: &rejects) {
+                    $0.append(text: "field ")
+                    $0.append(decimal: field + 1)
+                    $0.append(text: " has ")
+                    unsafe $0.append(decimal: row.field(field).count)
+                    $0.append(text: " bytes; the limit is ")
+                    $0.append(decimal: limits.fieldBytesMax)
+                }
+                return true
             }
         }
         for index in unsafe layout.fieldCount..<max(layout.fieldCount, row.fieldCount) {
@@ -103,71 +128,89 @@ struct RowJudge {
             let isQuotedEmpty =
                 unsafe field.count == 2 && row.bytes[field.lowerBound] == quote
                 && row.bytes[field.lowerBound + 1] == quote
-            if !isQuotedEmpty {
-                return CellFailure(
-                    .tooManyFields,
-                    "the row has \(unsafe row.fieldCount) fields where \(layout.fieldCount) are expected, and field "
-                        + "\(index + 1) is not empty")
+            if isQuotedEmpty { continue }
+            unsafe append(row, .tooManyFields, to: &rejects) {
+                unsafe writeFieldCount(row.fieldCount, to: &$0)
+                $0.append(text: ", and field ")
+                $0.append(decimal: index + 1)
+                $0.append(text: " is not empty")
             }
+            return true
         }
-        return nil
+        return false
     }
 
-    /// Why a row that the conversion marked is rejected: its first field that fails.
-    func explain(_ row: Row) -> CSVReject {
-        for column in columnsByField {
-            let rule = rules[column]
-            guard let index = layout.columnFields[column], unsafe index < row.fieldCount else {
-                if rule.isRequired { return unsafe reject(row, rule.missing, column: column) }
-                continue
-            }
-            let range = unsafe row.field(index)
-            let buffer = unsafe UnsafeBufferPointer(start: row.bytes + range.lowerBound, count: range.count)
-            do throws(CellFailure) {
-                _ = try rule.check(unsafe buffer.span, quote: quote)
-            } catch {
-                return unsafe reject(row, error, column: column, fieldStart: range.lowerBound)
-            }
-        }
+    /// Appends why a row that the conversion marked is rejected: its first field that fails.
+    /// - Parameter column: the first column, in the order of the fields, whose conversion marked the row.
+    func explain(_ row: Row, column: Int, into rejects: inout CSVRejects) {
+        if unsafe reject(row, column: column, into: &rejects) { return }
+        for column in columnsByField where unsafe reject(row, column: column, into: &rejects) { return }
         preconditionFailure("the conversion failed a row in which every field passes")
     }
 
-    /// The reject for a row longer than allowed, of which the chunk holds the beginning.
-    func oversized(_ chunk: CSVChunk, _ row: CSVChunk.OversizedRow) -> CSVReject {
-        let failure = row.isUnterminated ? Self.unterminated : Self.rowTooLong(row.byteCount, limits)
-        return make(
-            failure, line: chunk.line, byteOffset: chunk.byteOffset, byteCount: row.byteCount,
-            raw: Array(chunk.storage[0..<min(limits.rawBytesKept, chunk.byteCount)]), column: nil)
-    }
-
-    private static func rowTooLong(_ byteCount: Int, _ limits: CSVLimits) -> CellFailure {
-        CellFailure(.rowTooLong, "the row has \(byteCount) bytes; the limit is \(limits.rowBytesMax)")
-    }
-
-    private static let unterminated = CellFailure(
-        .quoteUnterminated, "the file ends inside a quoted field; the quote that opens it is never closed")
-
-    private func unterminated(_ row: Row) -> CSVReject { unsafe reject(row, Self.unterminated) }
-
-    private func reject(_ row: Row, _ failure: CellFailure, column: Int? = nil, fieldStart: Int = 0) -> CSVReject {
-        var failure = failure
-        if let offset = failure.byteOffset {
-            let place = unsafe row.chunk.byteOffset + fieldStart + offset
-            failure = CellFailure(failure.code, "\(failure.message); see byte \(place) of the file")
+    /// Appends a reject for one field.
+    /// - Returns: whether there is anything wrong with it.
+    private func reject(_ row: Row, column: Int, into rejects: inout CSVRejects) -> Bool {
+        // Rules are not copied: each has a dozen references to count.
+        var range = 0..<0
+        if let index = layout.columnFields[column], unsafe index < row.fieldCount {
+            range = unsafe row.field(index)
+        } else if !rules[column].isRequired {
+            return false
         }
+        let buffer = unsafe UnsafeBufferPointer(start: row.bytes + range.lowerBound, count: range.count)
+        let field = unsafe buffer.span
+        guard let fault = rules[column].fault(of: field, quote: quote) else { return false }
+        let start = unsafe row.chunk.byteOffset + range.lowerBound
+        unsafe append(row, fault.code, column: column, to: &rejects) {
+            rules[column].describe(fault, of: field, quote: quote, start: start, to: &$0)
+        }
+        return true
+    }
+
+    /// Appends the reject for a row longer than allowed, of which the chunk holds the beginning.
+    func rejectOversized(_ chunk: CSVChunk, _ row: CSVChunk.OversizedRow, into rejects: inout CSVRejects) {
+        rejects.append(
+            line: chunk.line, byteOffset: chunk.byteOffset, byteCount: row.byteCount,
+            raw: chunk.storage.span.extracting(0..<min(limits.rawBytesKept, chunk.byteCount)), column: nil,
+            code: row.isUnterminated ? .quoteUnterminated : .rowTooLong
+        ) {
+            if row.isUnterminated {
+                $0.append(text: Self.unterminated)
+            } else {
+                writeTooLong(row.byteCount, to: &$0)
+            }
+        }
+    }
+
+    private static let unterminated: StaticString =
+        "the file ends inside a quoted field; the quote that opens it is never closed"
+
+    private func writeTooLong(_ byteCount: Int, to message: inout [UInt8]) {
+        message.append(text: "the row has ")
+        message.append(decimal: byteCount)
+        message.append(text: " bytes; the limit is ")
+        message.append(decimal: limits.rowBytesMax)
+    }
+
+    private func writeFieldCount(_ fieldCount: Int, to message: inout [UInt8]) {
+        message.append(text: "the row has ")
+        message.append(decimal: fieldCount)
+        message.append(text: " fields where ")
+        message.append(decimal: layout.fieldCount)
+        message.append(text: " are expected")
+    }
+
+    @inline(__always)
+    private func append(
+        _ row: Row, _ code: CSVReject.Code, column: Int? = nil, to rejects: inout CSVRejects,
+        _ writeMessage: (inout [UInt8]) -> Void
+    ) {
         let range = unsafe row.range
         let kept = range.lowerBound..<min(range.upperBound, range.lowerBound + limits.rawBytesKept)
-        return make(
-            failure, line: unsafe row.line, byteOffset: unsafe row.chunk.byteOffset + range.lowerBound,
-            byteCount: range.count, raw: unsafe Array(row.chunk.storage[kept]), column: column.map { rules[$0].name })
-    }
-
-    private func make(
-        _ failure: CellFailure, line: Int, byteOffset: Int, byteCount: Int, raw: [UInt8], column: String?
-    ) -> CSVReject {
-        CSVReject(
-            line: line, byteOffset: byteOffset, byteCount: byteCount, raw: raw, rawTruncated: raw.count < byteCount,
-            column: column, code: failure.code.rawValue,
-            message: column.map { "column \"\($0)\": \(failure.message)" } ?? failure.message)
+        let raw = unsafe UnsafeBufferPointer(start: row.bytes + kept.lowerBound, count: kept.count)
+        unsafe rejects.append(
+            line: row.line, byteOffset: row.chunk.byteOffset + range.lowerBound, byteCount: range.count,
+            raw: raw.span, column: column, code: code, writeMessage)
     }
 }

@@ -21,11 +21,12 @@ enum TextColumn {
         var first = 0
         while first < rowCount {
             var valid: UInt64 = 0
+            let broken = unsafe tile.hasBrokenUTF8 ? tile.brokenRows[first >> 6] : 0
             for row in first..<min(first + 64, rowCount) {
                 let (start, length) = unsafe tile.field(row, field)
                 let bit: UInt64 = 1 << UInt64(row & 63)
-                if mayBeSlow, length > 0, unsafe tile.hasBrokenUTF8 || tile.bytes[start] == tile.quote {
-                    let written = unsafe quoted(tile, start, length, bytes + to)
+                if mayBeSlow, length > 0, unsafe broken & bit != 0 || tile.bytes[start] == tile.quote {
+                    let written = unsafe quoted(tile, start, length, bytes + to, isBroken: broken & bit != 0)
                     if written > 0 || (written == 0 && !isRequired) {
                         to &+= written
                         valid |= bit
@@ -45,19 +46,19 @@ enum TextColumn {
         return to
     }
 
-    /// A field that begins with a quote or may not be UTF-8: the most frequent kind here, the rest in ``slow``.
+    /// A field that begins with a quote, or of a row that is not UTF-8: the most frequent kind here, the rest in ``slow``.
     /// - Returns: bytes written, or -1 when the row fails.
     @inline(__always)
     private static func quoted(
-        _ tile: TileView, _ start: Int, _ length: Int, _ to: UnsafeMutablePointer<UInt8>
+        _ tile: TileView, _ start: Int, _ length: Int, _ to: UnsafeMutablePointer<UInt8>, isBroken: Bool
     ) -> Int {
-        if unsafe !tile.hasBrokenUTF8 && length >= 2 && tile.bytes[start + length - 1] == tile.quote
+        if unsafe !isBroken && length >= 2 && tile.bytes[start + length - 1] == tile.quote
             && !tile.containsQuote(start + 1, length - 2)
         {
             unsafe copy(tile.bytes + start + 1, to, length - 2)
             return length - 2
         }
-        return unsafe slow(tile, start, length, to)
+        return unsafe slow(tile, start, length, to, isBroken: isBroken)
     }
 
     @inline(__always)
@@ -74,11 +75,11 @@ enum TextColumn {
         }
     }
 
-    /// A text in quotes, or one that may not be UTF-8.
+    /// A text in quotes, or one of a row that is not UTF-8.
     /// - Returns: bytes written, or -1 when the row fails.
     @inline(never)
     private static func slow(
-        _ tile: TileView, _ start: Int, _ length: Int, _ to: UnsafeMutablePointer<UInt8>
+        _ tile: TileView, _ start: Int, _ length: Int, _ to: UnsafeMutablePointer<UInt8>, isBroken: Bool
     ) -> Int {
         let buffer = unsafe tile.buffer(start, length)
         let field = unsafe buffer.span
@@ -101,7 +102,7 @@ enum TextColumn {
             case .misplaced, .unterminated: return -1
             }
         }
-        guard unsafe tile.hasBrokenUTF8 else { return written }
+        guard isBroken else { return written }
         let text = unsafe UnsafeBufferPointer(start: to, count: written)
         return unsafe UTF8Scan.firstInvalid(text.span) == nil ? written : -1
     }

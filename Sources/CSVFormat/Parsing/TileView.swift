@@ -11,8 +11,10 @@ import ByteKernels
     let quote: UInt8
     /// Whether a field may begin with a quote.
     let hasQuote: Bool
-    /// Whether strings must be looked at for broken UTF-8.
+    /// Whether a row is not UTF-8.
     let hasBrokenUTF8: Bool
+    /// Set: the row is not UTF-8. A bit a row, to be looked at only if ``hasBrokenUTF8``.
+    let brokenRows: UnsafePointer<UInt64>
     /// Bytes from the first row to the end of the last.
     let byteCount: Int
 

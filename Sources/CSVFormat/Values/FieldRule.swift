@@ -17,12 +17,19 @@ package struct FieldRule {
     }
 
     /// - Returns: the value, or `nil` for null: an empty text of any type but `string`.
-    /// - Throws: `value-missing`, `value-invalid`, `value-out-of-range`, `pattern-mismatch`, `utf8-invalid`.
+    /// - Throws: ``Refusal``, whose message names the column: `value-missing`, `value-invalid`, `value-out-of-range`, `pattern-mismatch`, `utf8-invalid`.
     package func value(of text: Span<UInt8>) throws(Refusal) -> Datum? {
-        do throws(CellFailure) {
-            return try rule.checkContent(text)
+        let content = rule.type == .string ? text : text.extracting(text.trimmedRange())
+        if let fault = rule.fault(ofContent: text) {
+            var message: [UInt8] = []
+            rule.messages.write(fault, field: text, content: content, start: 0, to: &message)
+            throw Refusal(code: fault.code.rawValue, message: String(decoding: message, as: UTF8.self))
+        }
+        if content.isEmpty { return rule.type == .string ? .string("") : nil }
+        do throws(ValueParseError) {
+            return try ValueParser.parse(content, as: rule.type)
         } catch {
-            throw Refusal(code: error.code.rawValue, message: error.message)
+            throw Refusal(code: error.code, message: error.message)
         }
     }
 }

@@ -57,8 +57,12 @@ package enum JobID {
     /// The next id of this process, from its clock and the system's randomness.
     package static func new() -> String {
         var random = SurroundingRandom()
-        let now = Surroundings.simulated?.nowMicroseconds() ?? Int64(Date().timeIntervalSince1970 * 1_000_000)
-        return new(nowMilliseconds: now / 1_000, random: &random)
+        if let simulated = Surroundings.simulated {
+            // A generator of its own: what other simulations of this process did must not show.
+            var generator = JobIDGenerator()
+            return generator.next(nowMilliseconds: simulated.nowMicroseconds() / 1_000, random: &random)
+        }
+        return new(nowMilliseconds: Int64(Date().timeIntervalSince1970 * 1000), random: &random)
     }
 
     /// The next id of this process, from a clock and randomness handed in.

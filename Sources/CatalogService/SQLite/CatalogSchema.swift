@@ -5,6 +5,7 @@ enum CatalogSchema {
     static var migrator: DatabaseMigrator {
         var migrator = DatabaseMigrator()
         migrator.registerMigration("1-catalog") { db in try db.execute(sql: first) }
+        migrator.registerMigration("2-rest-catalog") { db in try db.execute(sql: restCatalog) }
         return migrator
     }
 
@@ -60,5 +61,25 @@ enum CatalogSchema {
             role TEXT NOT NULL PRIMARY KEY,
             token INTEGER NOT NULL
         ) WITHOUT ROWID;
+        """
+
+    /// Views stand beside tables, in the same space of names.
+    private static let restCatalog = """
+        CREATE TABLE views (
+            namespace TEXT NOT NULL,
+            name TEXT NOT NULL,
+            metadata_location TEXT NOT NULL,
+            version INTEGER NOT NULL,
+            PRIMARY KEY (namespace, name)
+        ) WITHOUT ROWID;
+        CREATE TABLE idempotent_answers (
+            key TEXT NOT NULL PRIMARY KEY,
+            digest TEXT NOT NULL,
+            created INTEGER NOT NULL,
+            status INTEGER NOT NULL,
+            metadata_location TEXT,
+            body BLOB NOT NULL
+        );
+        CREATE INDEX idempotent_answers_by_created ON idempotent_answers (created);
         """
 }

@@ -3,14 +3,20 @@ import GRDB
 
 /// The statements of one catalog commit, inside a transaction that the caller opened.
 ///
-/// Steps: the fence, the pointers, the watermarks, then what hangs on them. Everything that can conflict comes first,
+/// Steps: the fence, namespaces, the pointers and idempotency keys, the watermarks, then what hangs on them. Everything that can conflict comes first,
 /// so that a commit that lost a race costs little.
 struct CommitApplication {
     let db: Database
 
     func apply(_ commit: CatalogCommit) throws {
         if let fence = commit.fence { try check(fence) }
-        for swap in commit.swaps { try apply(swap) }
+        for change in commit.namespaceChanges { try NamespaceApplication(db: db).apply(change) }
+        let relations = RelationApplication(db: db)
+        for removal in commit.removals { try relations.remove(removal) }
+        for rename in commit.renames { try relations.rename(rename) }
+        for swap in commit.swaps { try relations.swap(.table, swap) }
+        for swap in commit.viewSwaps { try relations.swap(.view, swap) }
+        for answer in commit.answers { try relations.insert(answer) }
         for watermark in commit.watermarks { try advance(watermark) }
         for table in commit.keyIndexResets {
             try db.execute(
@@ -23,28 +29,6 @@ struct CommitApplication {
     private func check(_ fence: CatalogCommit.Fence) throws {
         let found = try Int64.fetchOne(db, sql: "SELECT token FROM fences WHERE role = ?", arguments: [fence.role])
         guard found == fence.token else { throw CatalogError.fenceConflict(fence, found: found) }
-    }
-
-    private func apply(_ swap: CatalogCommit.Swap) throws {
-        let table = swap.table
-        let found = try String.fetchOne(
-            db, sql: "SELECT metadata_location FROM tables WHERE namespace = ? AND name = ?",
-            arguments: [table.namespace, table.name])
-        guard found == swap.expectedMetadataLocation else {
-            throw CatalogError.pointerConflict(table, expected: swap.expectedMetadataLocation, found: found)
-        }
-        if found != nil {
-            try db.execute(
-                sql: "UPDATE tables SET metadata_location = ?, version = version + 1 WHERE namespace = ? AND name = ?",
-                arguments: [swap.newMetadataLocation, table.namespace, table.name])
-            return
-        }
-        let hasNamespace = try Bool.fetchOne(
-            db, sql: "SELECT EXISTS (SELECT 1 FROM namespaces WHERE name = ?)", arguments: [table.namespace])
-        guard hasNamespace == true else { throw CatalogError.namespaceMissing(table.namespace) }
-        try db.execute(
-            sql: "INSERT INTO tables (namespace, name, metadata_location, version) VALUES (?, ?, ?, 1)",
-            arguments: [table.namespace, table.name, swap.newMetadataLocation])
     }
 
     func watermark(topic: String, partition: Int) throws -> CatalogWatermark? {

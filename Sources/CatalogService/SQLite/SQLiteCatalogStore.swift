@@ -25,9 +25,7 @@ package final class SQLiteCatalogStore: CatalogStore {
     }
 
     package func createNamespace(_ name: String, properties: [String: String]) async throws {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = .sortedKeys
-        let text = String(decoding: try encoder.encode(properties), as: UTF8.self)
+        let text = try NamespaceApplication.text(properties)
         try await write { db in
             try db.execute(
                 sql: "INSERT INTO namespaces (name, properties) VALUES (?, ?) ON CONFLICT DO NOTHING",
@@ -142,7 +140,7 @@ package final class SQLiteCatalogStore: CatalogStore {
             createdMicroseconds: row[6], json: [UInt8](row[7] as Data))
     }
 
-    private func read<Value: Sendable>(_ body: @escaping @Sendable (Database) throws -> Value) async throws -> Value {
+    func read<Value: Sendable>(_ body: @escaping @Sendable (Database) throws -> Value) async throws -> Value {
         try await SQLiteFailure.translating(path) { try await pool.read(body) }
     }
 

@@ -45,7 +45,10 @@ package struct GatewayResponder: HTTPResponder {
             if problem.kind.status.code >= 500 {
                 logger.error("request failed", metadata: ["code": .string(problem.kind.code), "cause": "\(error)"])
             }
-            response = problem.response(limits: limits)
+            // Clients of the catalog read errors in the catalog's own form.
+            response =
+                request.uri.path.hasPrefix(IcebergRoutes.base + "/")
+                ? IcebergFailure(error).response(limits: limits) : problem.response(limits: limits)
         }
         if let name = HTTPField.Name("X-Request-Id") { response.headers[name] = requestID }
         response.headers[.xContentTypeOptions] = "nosniff"

@@ -5,9 +5,14 @@ import BlockCompression
 package enum MetadataFile {
     /// A new location for version `version` of the metadata of a table at `base`.
     package static func location(base: String, version: Int) -> String {
+        location(folder: "\(TableMetadata.trimmed(base))/metadata", version: version)
+    }
+
+    /// The same in a folder of its own.
+    package static func location(folder: String, version: Int) -> String {
         let digits = String(version)
         let padded = String(repeating: "0", count: max(0, 5 - digits.count)) + digits
-        return "\(TableMetadata.trimmed(base))/metadata/\(padded)-\(RandomUUID.text()).metadata.json"
+        return "\(folder)/\(padded)-\(RandomUUID.text()).metadata.json"
     }
 
     /// The version in a metadata file's name, `nil` for names of another form. Also reads `v3.metadata.json`
@@ -53,9 +58,23 @@ package enum MetadataFile {
     /// Reads a metadata file, compressed or not.
     /// - Throws: ``IcebergError`` `table-metadata-invalid` with the location, and storage errors.
     package static func read(_ location: String, io: any FileIO) async throws -> TableMetadata {
+        try parse(try await readBytes(location, io: io), from: location)
+    }
+
+    /// The bytes of a metadata file as JSON.
+    package static func readBytes(_ location: String, io: any FileIO) async throws -> [UInt8] {
         let bytes = try await io.read(location)
+        do { return try unpacked(bytes) } catch {
+            throw IcebergError(
+                .metadataInvalid, "a metadata file cannot be unpacked", location: location, cause: error)
+        }
+    }
+
+    /// Reads the JSON of a metadata file.
+    /// - Throws: ``IcebergError`` `table-metadata-invalid` with the location.
+    package static func parse(_ bytes: [UInt8], from location: String) throws -> TableMetadata {
         do {
-            return try TableMetadata.parse(try unpacked(bytes), from: location)
+            return try TableMetadata.parse(bytes, from: location)
         } catch let error as IcebergError where error.kind == .unsupported {
             throw error
         } catch {

@@ -159,7 +159,8 @@ private struct MetadataChange {
 
     private mutating func add(_ order: SortOrder) throws {
         var order = order
-        for field in order.fields where metadata.schema.type(ofID: field.sourceID) == nil {
+        for field in order.fields
+        where !metadata.schemas.contains(where: { $0.type(ofID: field.sourceID) != nil }) {
             throw invalid("a sort order names the column \(field.sourceID), which the schema does not have")
         }
         if let same = metadata.sortOrders.first(where: { $0.fields == order.fields }) {

@@ -49,39 +49,38 @@ package enum TableRequirement: Sendable, Hashable {
         func require(_ condition: Bool, _ message: @autoclosure () -> String) throws {
             if !condition {
                 throw IcebergError(
-                    .requirementFailed, message(), remedy: "load the table again and build the change on what it is now"
-                )
+                    .requirementFailed, "Requirement failed: " + message(),
+                    remedy: "load the table again and build the change on what it is now")
             }
         }
-        if case .assertCreate = self {
-            return try require(metadata == nil, "the table exists already")
+        func unchanged(_ what: String, _ expected: Int, _ found: Int) throws {
+            try require(expected == found, "\(what) changed: expected id \(expected) != \(found)")
         }
-        guard let metadata else { throw IcebergError(.requirementFailed, "the table does not exist") }
+        if case .assertCreate = self {
+            return try require(metadata == nil, "table already exists")
+        }
+        guard let metadata else { return try require(false, "table does not exist") }
         switch self {
         case .assertCreate: return
         case .assertTableUUID(let uuid):
             try require(
                 metadata.tableUUID.lowercased() == uuid.lowercased(),
-                "the table's UUID is \(metadata.tableUUID), not \(uuid)")
-        case .assertRefSnapshotID(let ref, let id):
-            let current = metadata.refs[ref]?.snapshotID
+                "UUID does not match: expected \(metadata.tableUUID) != \(uuid)")
+        case .assertRefSnapshotID(let name, let id):
+            guard let reference = metadata.refs[name] else {
+                return try require(
+                    id == nil, "branch or tag \(name) is missing, expected \(id.map { String($0) } ?? "none")")
+            }
+            let place = "\(reference.kind.rawValue) \(name)"
+            guard let id else { return try require(false, "\(place) was created concurrently") }
             try require(
-                current == id,
-                "ref \(ref) is at \(current.map { "snapshot \($0)" } ?? "no snapshot"), "
-                    + "not at \(id.map { String($0) } ?? "none")")
-        case .assertLastAssignedFieldID(let id):
-            try require(metadata.lastColumnID == id, "the last field id is \(metadata.lastColumnID), not \(id)")
-        case .assertCurrentSchemaID(let id):
-            try require(metadata.currentSchemaID == id, "the current schema is \(metadata.currentSchemaID), not \(id)")
+                id == reference.snapshotID, "\(place) has changed: expected id \(id) != \(reference.snapshotID)")
+        case .assertLastAssignedFieldID(let id): try unchanged("last assigned field id", id, metadata.lastColumnID)
+        case .assertCurrentSchemaID(let id): try unchanged("current schema", id, metadata.currentSchemaID)
         case .assertLastAssignedPartitionID(let id):
-            try require(
-                metadata.lastPartitionID == id, "the last partition field id is \(metadata.lastPartitionID), not \(id)")
-        case .assertDefaultSpecID(let id):
-            try require(metadata.defaultSpecID == id, "the default spec is \(metadata.defaultSpecID), not \(id)")
-        case .assertDefaultSortOrderID(let id):
-            try require(
-                metadata.defaultSortOrderID == id, "the default sort order is \(metadata.defaultSortOrderID), not \(id)"
-            )
+            try unchanged("last assigned partition id", id, metadata.lastPartitionID)
+        case .assertDefaultSpecID(let id): try unchanged("default partition spec", id, metadata.defaultSpecID)
+        case .assertDefaultSortOrderID(let id): try unchanged("default sort order", id, metadata.defaultSortOrderID)
         }
     }
 }

@@ -41,7 +41,7 @@ struct BatchReshape {
                 } catch {
                     verdict = RowVerdict(
                         index: origin.place.index, column: declaration.name, code: error.code,
-                        message: "`\(declaration.name)`: \(error.message)")
+                        message: error.message)
                 }
             }
             if let verdict {

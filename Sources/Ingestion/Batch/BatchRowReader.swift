@@ -21,7 +21,8 @@ struct BatchRowReader {
     private let table: TableDeclaration
     private let depthMax: Int
     private let kinds: [Kind]
-    private let rules: [FieldRule]
+    /// Made when the first value needs them, those with a pattern at once.
+    private var rules: [FieldRule?]
     private let isRequired: [Bool]
     private var names: FieldNames
     private var columns: [BatchColumn] = []
@@ -44,7 +45,9 @@ struct BatchRowReader {
         self.depthMax = depthMax
         kinds = table.columns.map(Self.kind)
         isRequired = table.columns.map { $0.required || table.key.contains($0.name) }
-        rules = try zip(table.columns, isRequired).map { try FieldRule($0, isRequired: $1) }
+        rules = try zip(table.columns, isRequired).map {
+            $0.pattern == nil ? nil : try FieldRule($0, isRequired: $1)
+        }
         names = FieldNames(table)
         seen = [Int](repeating: 0, count: table.columns.count)
     }
@@ -301,11 +304,23 @@ struct BatchRowReader {
     /// A text by the rules of a CSV field.
     @inline(never)
     private mutating func checked(_ text: Span<UInt8>, _ column: Int) {
+        guard let rule = rule(column) else { return }
         do throws(FieldRule.Refusal) {
-            columns[column].append(try rules[column].value(of: text))
+            columns[column].append(try rule.value(of: text))
         } catch {
-            let name = table.columns[column].name
-            refuse(name, error.code, "`\(name)`: \(error.message)")
+            refuse(table.columns[column].name, error.code, error.message)
+        }
+    }
+
+    private mutating func rule(_ column: Int) -> FieldRule? {
+        if let rule = rules[column] { return rule }
+        do {
+            let rule = try FieldRule(table.columns[column], isRequired: isRequired[column])
+            rules[column] = rule
+            return rule
+        } catch {
+            refuse(table.columns[column].name, "pattern-invalid", "\(error)")
+            return nil
         }
     }
 

@@ -21,6 +21,7 @@ final class FileChunks<Prepared: Sendable>: @unchecked Sendable {
     private let crew: ThreadExecutor
     private let parsers: ParserPool
     private let prepare: Prepare
+    private let stages: StageClock?
     private var chunker: CSVChunker
     private var isRead = false
     private var ahead: [(task: Task<Element, any Error>, chunk: ChunkSlot)] = []
@@ -30,8 +31,9 @@ final class FileChunks<Prepared: Sendable>: @unchecked Sendable {
 
     init(
         reader: BronzeReader, table: TableDeclaration, overrides: CSVOverrides, crew: ThreadExecutor,
-        parallelism: Int, prepare: @escaping Prepare
+        parallelism: Int, stages: StageClock? = nil, prepare: @escaping Prepare
     ) throws {
+        self.stages = stages
         self.reader = reader
         self.crew = crew
         self.prepare = prepare
@@ -43,7 +45,7 @@ final class FileChunks<Prepared: Sendable>: @unchecked Sendable {
         sniff = unsafe try CSVSniffer.sniff(
             prefix.span.bytes, isWholeFile: following == nil, table: csvTable,
             overrides: overrides)
-        parsers = ParserPool(sniff: sniff, table: csvTable)
+        parsers = ParserPool(sniff: sniff, table: csvTable, stages: stages)
         chunker = CSVChunker(dialect: sniff.dialect, dataOffset: sniff.dataOffset, dataLine: sniff.dataLine)
         chunker.push(prefix)
         if let following { chunker.push(following) }
@@ -51,7 +53,7 @@ final class FileChunks<Prepared: Sendable>: @unchecked Sendable {
 
     /// The next chunk; `nil` at the end of the file.
     func next() async throws -> Element? {
-        while ahead.count < aheadMax, let chunk = try cut() {
+        while ahead.count < aheadMax, let chunk = try stages.measure(.read, cut) {
             let parsers = parsers
             let prepare = prepare
             let offset = reader.offset
@@ -118,6 +120,7 @@ private final class ChunkSlot: Sendable {
 final class ParserPool: Sendable {
     private let sniff: CSVSniff
     private let table: CSVTable
+    private let stages: StageClock?
     private let idle = Mutex<[Box]>([])
 
     /// `@unchecked Sendable`: taken from the pool by one task at a time.
@@ -126,14 +129,20 @@ final class ParserPool: Sendable {
         init(_ parser: consuming CSVChunkParser) { self.parser = parser }
     }
 
-    init(sniff: CSVSniff, table: CSVTable) {
+    init(sniff: CSVSniff, table: CSVTable, stages: StageClock? = nil) {
+        self.stages = stages
         self.sniff = sniff
         self.table = table
     }
 
     func parse(_ chunk: CSVChunk) -> CSVChunkResult {
-        let box = idle.withLock { $0.popLast() } ?? Box(CSVChunkParser(sniff: sniff, table: table))
+        let box =
+            idle.withLock { $0.popLast() }
+            ?? Box(CSVChunkParser(sniff: sniff, table: table, measuresTime: stages != nil))
+        let start = stages == nil ? 0 : StageClock.threadNanoseconds()
         let result = box.parser.parse(chunk)
+        stages?.add(
+            StageClock.threadNanoseconds() - start, to: .convert, .scan, fraction: box.parser.scanFraction)
         idle.withLock { $0.append(box) }
         return result
     }

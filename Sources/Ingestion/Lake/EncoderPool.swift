@@ -7,6 +7,7 @@ internal import Synchronization
 final class EncoderPool: Sendable {
     private let schema: Schema
     private let options: ParquetWriterOptions
+    private let stages: StageClock?
     /// Set once, by the first row group.
     private let codecs = Mutex<[Int: CompressionCodec]?>(nil)
     private let idle = Mutex<[Box]>([])
@@ -17,15 +18,18 @@ final class EncoderPool: Sendable {
         init(_ encoder: consuming RowGroupEncoder) { self.encoder = encoder }
     }
 
-    init(schema: Schema, options: ParquetWriterOptions) {
+    init(schema: Schema, options: ParquetWriterOptions, stages: StageClock?) {
         self.schema = schema
         self.options = options
+        self.stages = stages
     }
 
     /// Chooses the codec of each column by the first rows of a load. Encoders that come later take them.
     func chooseCodecs(by batches: [ColumnBatch]) throws {
         guard let sample = batches.max(by: { $0.rowCount < $1.rowCount }) else { return }
-        let chosen = try LakeParquet.columnCompression(schema, options, sample: sample)
+        let chosen = try stages.measure(.compress) {
+            try LakeParquet.columnCompression(schema, options, sample: sample)
+        }
         codecs.withLock { $0 = chosen }
     }
 
@@ -37,8 +41,21 @@ final class EncoderPool: Sendable {
 
     func encode(_ batches: [ColumnBatch]) throws -> EncodedRowGroup {
         let box = try idle.withLock { $0.popLast() } ?? makeBox()
-        let group = try box.encoder.encode(batches)
+        let group = try encode(batches, box)
         idle.withLock { $0.append(box) }
+        return group
+    }
+
+    private func encode(_ batches: [ColumnBatch], _ box: Box) throws -> EncodedRowGroup {
+        guard let stages else { return try box.encoder.encode(batches) }
+        box.encoder.measuresTime = true
+        let compressedBefore = box.encoder.compressTime
+        let start = ContinuousClock.now
+        let startCPU = StageClock.threadNanoseconds()
+        let group = try box.encoder.encode(batches)
+        stages.add(
+            StageClock.threadNanoseconds() - startCPU, to: .encode, .compress,
+            fraction: (box.encoder.compressTime - compressedBefore) / max(.nanoseconds(1), ContinuousClock.now - start))
         return group
     }
 }

@@ -30,6 +30,7 @@ final class TableFileWriter: @unchecked Sendable {
     private let options: ParquetWriterOptions
     private let crew: ThreadExecutor
     private let limits: IngestionLimits
+    private let stages: StageClock?
     private var partitions: [[Datum?]: Partition] = [:]
     private var bufferedBytes = 0
     private var encodings: [Encoding] = []
@@ -42,14 +43,17 @@ final class TableFileWriter: @unchecked Sendable {
     /// Row groups that are encoded while others are parsed.
     private static let encodingsMax = 3
 
-    init(metadata: TableMetadata, tables: LakeTables, crew: ThreadExecutor, limits: IngestionLimits) {
+    init(
+        metadata: TableMetadata, tables: LakeTables, crew: ThreadExecutor, limits: IngestionLimits, stages: StageClock?
+    ) {
+        self.stages = stages
         self.metadata = metadata
         objects = tables.objects
         io = tables.io
         self.crew = crew
         self.limits = limits
         options = LakeParquet.options(metadata)
-        encoders = EncoderPool(schema: metadata.schema, options: options)
+        encoders = EncoderPool(schema: metadata.schema, options: options, stages: stages)
     }
 
     func add(_ parts: [PartitionScatter.Part]) async throws {
@@ -103,7 +107,7 @@ final class TableFileWriter: @unchecked Sendable {
             file = try await open(encoding.partition)
             partitions[encoding.partition]?.file = file
         }
-        try file.append(group)
+        try stages.measure(.write) { try file.append(group) }
         if file.byteCount >= limits.dataFileBytes {
             partitions[encoding.partition]?.file = nil
             try await close(file)

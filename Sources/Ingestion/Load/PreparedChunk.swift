@@ -4,7 +4,9 @@ import LakeModel
 /// A chunk of a file, ready for key resolution.
 struct PreparedChunk: Sendable {
     let rows: PreparedRows
-    let rejects: [RejectedRow]
+    let rejects: RejectColumns
+    /// Byte offsets of the rejects whose reference leads nowhere.
+    let withoutReference: [Int]
     let read: Int
     let blank: Int
     /// For each reference of the table the values that are not there.
@@ -13,7 +15,6 @@ struct PreparedChunk: Sendable {
     /// Checks references, computes derived columns and splits by partition. Runs on the crew's threads.
     init(_ result: CSVChunkResult, _ chunk: CSVChunk, context: TableContext, references: References) {
         var batch = result.batch
-        var rejects = result.rejects.map(RejectedRow.init)
         var missing: [References.Missing] = []
         var refused: [Int32: RejectedRow] = [:]
         for (target, found) in zip(references.targets, references.missingRows(batch)) {
@@ -24,11 +25,9 @@ struct PreparedChunk: Sendable {
                 refused[row] = RejectedRow(result, chunk, row: Int(row), missing: target, batch: batch)
             }
         }
-        if !refused.isEmpty {
-            let rows = refused.keys.sorted()
-            batch = batch.removing(rows)
-            rejects = (rejects + rows.compactMap { refused[$0] }).sorted { $0.byteOffset < $1.byteOffset }
-        }
+        let refusedIndexes = refused.keys.sorted()
+        let refusedRows = refusedIndexes.compactMap { refused[$0] }
+        if !refused.isEmpty { batch = batch.removing(refusedIndexes) }
         var places = RowPlaces.none
         if context.declaration.conflict == .reject {
             places = .known(
@@ -39,7 +38,8 @@ struct PreparedChunk: Sendable {
                 })
         }
         rows = context.prepared(batch, places: places)
-        self.rejects = rejects
+        rejects = RejectColumns(result.rejects).merged(with: refusedRows)
+        withoutReference = refusedRows.map(\.byteOffset)
         read = result.rowsRead
         blank = result.blankRows
         self.missing = missing
@@ -47,12 +47,6 @@ struct PreparedChunk: Sendable {
 }
 
 extension RejectedRow {
-    init(_ reject: CSVReject) {
-        self.init(
-            line: reject.line, byteOffset: reject.byteOffset, column: reject.column, code: reject.code,
-            message: reject.message, raw: reject.raw, isRawTruncated: reject.rawTruncated)
-    }
-
     /// A row whose reference leads nowhere.
     fileprivate init(
         _ result: CSVChunkResult, _ chunk: CSVChunk, row: Int, missing target: References.Target, batch: ColumnBatch

@@ -26,8 +26,12 @@ struct RecordLoader: Sendable {
         let chunks = try FileChunks(
             reader: reader, table: context.declaration,
             overrides: CSVOverrides(delimiter: file.delimiter, header: file.header), crew: context.crew,
-            parallelism: parallelism
-        ) { [context, references] in PreparedChunk($0, $1, context: context, references: references) }
+            parallelism: parallelism, stages: context.stages
+        ) { [context, references] result, chunk in
+            context.stages.measure(.prepare) {
+                PreparedChunk(result, chunk, context: context, references: references)
+            }
+        }
         let rejectSource = RejectSource(
             sha256: file.sha256, jobID: stored.record.id, delimiter: chunks.sniff.dialect.delimiter)
         load.sources.append(rejectSource)
@@ -50,7 +54,7 @@ struct RecordLoader: Sendable {
         while let element = try await chunks.next() {
             let chunk = element.prepared
             load.count(read: chunk.read, blank: chunk.blank)
-            try await load.reject(chunk.rejects, from: source)
+            try await load.reject(chunk.rejects, withoutReference: chunk.withoutReference, from: source)
             try await load.take(chunk.rows, isOnlyRecord: true)
             for (index, found) in chunk.missing.enumerated() {
                 missing[index].count += found.count
@@ -103,7 +107,9 @@ struct RecordLoader: Sendable {
             }
         }
         rows = rows.removing(refused.sorted())
-        try await load.reject(rejects, from: source)
+        try await load.reject(
+            RejectColumns(rejects),
+            withoutReference: rejects.filter { $0.code == TableLoad.referenceMissing }.map(\.byteOffset), from: source)
         try await load.take(
             context.prepared(rows, places: places(result, without: Set(refused))), isOnlyRecord: false)
         if let deletes = result.deletes { try await load.delete(context.prepared(deletes, places: .none)) }

@@ -12,10 +12,12 @@ struct TableContext: Sendable {
     let tables: LakeTables
     let crew: ThreadExecutor
     let limits: IngestionLimits
+    /// Where the load's processor time is added up, if somebody asks.
+    let stages: StageClock?
 
     init(
         declaration: TableDeclaration, silver: TableMetadata, quarantine: TableMetadata, tables: LakeTables,
-        crew: ThreadExecutor, limits: IngestionLimits
+        crew: ThreadExecutor, limits: IngestionLimits, stages: StageClock? = nil
     ) {
         self.declaration = declaration
         self.silver = silver
@@ -32,6 +34,7 @@ struct TableContext: Sendable {
         self.tables = tables
         self.crew = crew
         self.limits = limits
+        self.stages = stages
     }
 
     /// Whether all rows of a key lie in one partition: each partition column is of the key or derived from it.

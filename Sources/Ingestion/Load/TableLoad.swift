@@ -49,7 +49,8 @@ final class TableLoad: @unchecked Sendable {
         self.index = index
         self.replacesAll = replacesAll
         writer = TableFileWriter(
-            metadata: context.silver, tables: context.tables, crew: context.crew, limits: context.limits)
+            metadata: context.silver, tables: context.tables, crew: context.crew, limits: context.limits,
+            stages: context.stages)
         deletes = PositionDeleteWriter(context: context)
         deleteReader = DeleteReader(tables: context.tables)
         quarantine = QuarantineWriter(context: context)
@@ -77,7 +78,7 @@ final class TableLoad: @unchecked Sendable {
             counts[record].inserted += rowCount
             return try await writer.add(rows.parts)
         }
-        let doubled = index.keys.insert(rows.batch, codes: rows.codes)
+        let doubled = context.stages.measure(.keys) { index.keys.insert(rows.batch, codes: rows.codes) }
         counts[record].inserted += rowCount - doubled.rows.count
         if doubled.rows.isEmpty {
             remember(rows.batch, shape)
@@ -114,12 +115,13 @@ final class TableLoad: @unchecked Sendable {
         for row in 0..<batch.rowCount { writingRecords[shape.key(batch, row: row)] = record }
     }
 
-    func reject(_ rows: [RejectedRow], from source: RejectSource) async throws {
-        counts[record].rejected += rows.count
+    /// Takes refused rows of the current record.
+    /// - Parameter withoutReference: the byte offsets of those whose reference leads nowhere.
+    func reject(_ rows: RejectColumns, withoutReference: [Int], from source: RejectSource) async throws {
+        counts[record].rejected += rows.rowCount
         firstReject = firstReject ?? rows.first
-        let offsets = rows.filter { $0.code == Self.referenceMissing }.map(\.byteOffset)
-        if !offsets.isEmpty {
-            refusedRows[record, default: RefusedRows.Collected(jobID: source.jobID)].offsets += offsets
+        if !withoutReference.isEmpty {
+            refusedRows[record, default: RefusedRows.Collected(jobID: source.jobID)].offsets += withoutReference
         }
         try await quarantine.add(rows, from: source)
     }
@@ -142,7 +144,7 @@ final class TableLoad: @unchecked Sendable {
             verdicts[record, default: []].append(
                 RowVerdict(index: index, column: reject.column, code: reject.code, message: reject.message))
         }
-        try await quarantine.add([reject], from: source)
+        try await quarantine.add(RejectColumns([reject]), from: source)
     }
 
     /// The sources of the load's records, for rejects that are found at resolution.

@@ -106,7 +106,9 @@ struct LakeCommitter: Sendable {
 
     /// Commits. Any failure but a refusal may be a lost answer, which is settled by looking for the receipts: they stand in
     /// the same transaction.
-    /// - Throws: `commit-state-unknown` when that look-up fails too; every other error means that nothing was applied.
+    /// - Throws: `commit-state-unknown` when they are not there or cannot be looked up: a commit that got no answer may
+    ///   still arrive, until another one of these tables has taken its place. Every other error means that nothing was
+    ///   applied.
     private func settle(_ commit: CatalogCommit) async throws {
         do {
             try await context.tables.catalog.commit(commit)
@@ -114,9 +116,7 @@ struct LakeCommitter: Sendable {
             throw error
         } catch {
             if try await stands(commit) { return }
-            guard let told = error as? CatalogError, told.code == "commit-state-unknown" else { throw error }
-            throw CatalogError(
-                code: "commit-conflict", message: "the commit did not take place", cause: error, isRetryable: true)
+            throw error
         }
     }
 

@@ -23,6 +23,7 @@ final class TableProcessor: @unchecked Sendable {
     private let parallelism: Int
     private let fence: CatalogCommit.Fence
     private let logger: Logger
+    private let stages: StageClock?
     private var index: KeyIndex?
     /// Objects of the key index that are to be deleted.
     private var supersededObjects: [String] = []
@@ -33,8 +34,9 @@ final class TableProcessor: @unchecked Sendable {
 
     init(
         declaration: TableDeclaration, ingestion: DipperIngestion, tables: LakeTables, crew: ThreadExecutor,
-        parallelism: Int, fence: CatalogCommit.Fence, logger: Logger
+        parallelism: Int, fence: CatalogCommit.Fence, logger: Logger, stages: StageClock?
     ) {
+        self.stages = stages
         self.declaration = declaration
         self.ingestion = ingestion
         self.tables = tables
@@ -111,7 +113,7 @@ final class TableProcessor: @unchecked Sendable {
         }
         return TableContext(
             declaration: declaration, silver: silver, quarantine: quarantine, tables: tables, crew: crew,
-            limits: ingestion.limits)
+            limits: ingestion.limits, stages: stages)
     }
 
     private func work(_ unit: [(StoredRecord, LogPayload)], _ context: TableContext) async throws {

@@ -88,10 +88,12 @@ final class UnitWork: @unchecked Sendable {
             totals.accepted += result.counts[index].accepted
             totals.rejected += result.counts[index].rejected
         }
-        return try await committer.commit(
-            result, replacesAll: replacesAll, watermark: watermark(), index: index
-        ) { snapshotID in
-            try rows(receipts, snapshotID, result.refusedRowsKeys)
+        return try await context.stages.measureAlone(.commit) {
+            try await committer.commit(
+                result, replacesAll: replacesAll, watermark: watermark(), index: index
+            ) { snapshotID in
+                try rows(receipts, snapshotID, result.refusedRowsKeys)
+            }
         }
     }
 

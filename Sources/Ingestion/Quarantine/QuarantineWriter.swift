@@ -23,8 +23,16 @@ final class QuarantineWriter: @unchecked Sendable {
         let code: String
     }
 
+    /// Rejects of one source that wait to be encoded.
+    private struct Waiting: Sendable {
+        let source: RejectSource
+        var rows: RejectColumns
+    }
+
     private let context: TableContext
-    private var columns = RejectColumns()
+    private var waiting: [Waiting] = []
+    private var waitingRows = 0
+    private var waitingBytes = 0
     private var file: OpenDataFile?
     private let encoders: EncoderPool
     /// The row group that is encoded while more rejects come.
@@ -41,48 +49,64 @@ final class QuarantineWriter: @unchecked Sendable {
     init(context: TableContext) {
         self.context = context
         encoders = EncoderPool(
-            schema: context.quarantine.schema, options: LakeParquet.options(context.quarantine))
+            schema: context.quarantine.schema, options: LakeParquet.options(context.quarantine),
+            stages: context.stages)
     }
 
-    func add(_ rows: [RejectedRow], from source: RejectSource) async throws {
-        if rows.isEmpty { return }
+    func add(_ rows: RejectColumns, from source: RejectSource) async throws {
+        if rows.rowCount == 0 { return }
         if known[source.sha256] == nil { known[source.sha256] = try await stored(source.sha256) }
+        var rows = rows
         if source.isBatch || known[source.sha256]?.isEmpty == false {
-            for row in rows {
-                let identity = Identity(byteOffset: Int64(row.byteOffset), code: row.code)
-                guard known[source.sha256]?.contains(identity) != true else { continue }
+            var identities = known.removeValue(forKey: source.sha256) ?? []
+            rows = rows.filtered { byteOffset, code in
+                let identity = Identity(byteOffset: byteOffset, code: String(decoding: code, as: UTF8.self))
                 // A load has one file at most, whose rows are refused once each; equal batches may come in it several
                 // times.
-                if source.isBatch { known[source.sha256]?.insert(identity) }
-                append(row, source)
+                return source.isBatch ? identities.insert(identity).inserted : !identities.contains(identity)
             }
-        } else {
-            columns.append(rows, from: source)
-            addedCount += rows.count
+            known[source.sha256] = identities
         }
-        if columns.rowCount >= context.limits.rejectsBuffered || columns.byteCount >= Self.bufferedBytesMax {
+        if rows.rowCount == 0 { return }
+        addedCount += rows.rowCount
+        waitingRows += rows.rowCount
+        waitingBytes += rows.byteCount
+        if rows.rowCount < Self.batchRowsMin, waiting.last?.source == source {
+            waiting[waiting.count - 1].rows.append(rows)
+        } else {
+            waiting.append(Waiting(source: source, rows: rows))
+        }
+        if waitingRows >= context.limits.rejectsBuffered || waitingBytes >= Self.bufferedBytesMax {
             try await write()
         }
     }
 
-    private func append(_ row: RejectedRow, _ source: RejectSource) {
-        columns.append(row, from: source)
-        addedCount += 1
-    }
+    /// Fewer rejects than this are put behind those that wait already, if they come from the same source: each batch
+    /// has its price when it is encoded.
+    private static let batchRowsMin = 1_024
 
     /// Starts encoding what waits.
     private func write() async throws {
-        if columns.rowCount == 0 { return }
-        let batch = columns.take(now: now)
+        if waitingRows == 0 { return }
+        let waiting = waiting
+        self.waiting = []
+        waitingRows = 0
+        waitingBytes = 0
         try await appendEncoded()
         let encoders = encoders
-        encoding = Task(executorPreference: context.crew) { try encoders.encode([batch]) }
+        let now = now
+        let stages = context.stages
+        encoding = Task(executorPreference: context.crew) {
+            let batches = stages.measure(.prepare) { waiting.map { $0.rows.batch(from: $0.source, now: now) } }
+            return try encoders.encode(batches)
+        }
     }
 
     /// Writes the row group that is being encoded.
     private func appendEncoded() async throws {
         guard let group = try await encoding.take()?.value else { return }
-        try await openFile().append(group)
+        let file = try await openFile()
+        try context.stages.measure(.write) { try file.append(group) }
     }
 
     private func openFile() async throws -> OpenDataFile {

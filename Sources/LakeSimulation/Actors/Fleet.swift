@@ -87,7 +87,7 @@ final class Fleet: @unchecked Sendable {
             return started
         } catch {
             world.count("start-failed")
-            if world.faultsLeft == 0 { world.violate("start: \(error)") }
+            if !isOpen { world.violate("start: \(error)") }
             world.kill(process)
             return nil
         }

@@ -26,6 +26,8 @@ final class SimulationWorld: @unchecked Sendable {
     private(set) var processes: [SimulatedProcess] = []
     /// Faults that may still happen, so that every run comes to an end.
     private(set) var faultsLeft: Int
+    /// One call in so many sees what was under way arrive.
+    private static let callsPerDelivery: UInt64 = 20
     /// One call in so many gets a fault.
     private let callsPerFault: UInt64
     private(set) var faultCounts: [String: Int] = [:]
@@ -116,6 +118,7 @@ final class SimulationWorld: @unchecked Sendable {
     ) async throws -> Value {
         try process.checkAlive()
         if random.next() % 3 == 0 { await turn() }
+        if !underWay.isEmpty, chance(Self.callsPerDelivery) { _ = await deliver() }
         try process.checkAlive()
         let fault = drawFault(kind)
         note(kind, fault)

@@ -3,7 +3,7 @@ import LakeModel
 
 /// What every ``CatalogStore`` promises.
 package enum CatalogStoreConformance {
-    package static let checks: [ConformanceCheck<any CatalogStore>] = pointers + guards + rows
+    package static let checks: [ConformanceCheck<any CatalogStore>] = pointers + guards + rows + relations
 
     private static let table = TableIdentifier(namespace: "silver", name: "t")
     private static let other = TableIdentifier(namespace: "silver", name: "u")

@@ -3,8 +3,10 @@ import Synchronization
 
 /// A catalog in memory, by the same rules as a real one, with ``FaultHooks`` around `commit`.
 package final class MemoryCatalogStore: CatalogStore {
-    private struct State {
-        var namespaces: Set<String> = []
+    struct State {
+        var namespaces: [String: [String: String]] = [:]
+        var views: [TableIdentifier: TablePointer] = [:]
+        var answers: [String: IdempotentAnswer] = [:]
         var pointers: [TableIdentifier: TablePointer] = [:]
         var watermarks: [String: CatalogWatermark] = [:]
         var retired: Set<String> = []
@@ -14,14 +16,16 @@ package final class MemoryCatalogStore: CatalogStore {
     }
 
     package let hooks = FaultHooks()
-    private let state = Mutex(State())
+    let state = Mutex(State())
 
     package init() {}
 
-    package func namespaces() async throws -> [String] { state.withLock { $0.namespaces.sorted() } }
+    package func namespaces() async throws -> [String] {
+        state.withLock { $0.namespaces.keys.sorted(by: Self.precedes) }
+    }
 
     package func createNamespace(_ name: String, properties: [String: String]) async throws {
-        _ = state.withLock { $0.namespaces.insert(name) }
+        state.withLock { if $0.namespaces[name] == nil { $0.namespaces[name] = properties } }
     }
 
     package func tables(in namespace: String) async throws -> [TableIdentifier] {
@@ -77,16 +81,14 @@ package final class MemoryCatalogStore: CatalogStore {
 
     private static func apply(_ commit: CatalogCommit, _ state: inout State) throws {
         if let fence = commit.fence, state.fences[fence.role] != fence.token { throw conflict("the fence moved on") }
-        for swap in commit.swaps {
-            let found = state.pointers[swap.table]
-            guard found?.metadataLocation == swap.expectedMetadataLocation else {
-                throw conflict("the pointer of \(swap.table) is \(found?.metadataLocation ?? "no table")")
-            }
-            guard state.namespaces.contains(swap.table.namespace) else {
-                throw CatalogError(code: "namespace-missing", message: "no namespace '\(swap.table.namespace)'")
-            }
-            state.pointers[swap.table] = TablePointer(
-                table: swap.table, metadataLocation: swap.newMetadataLocation, version: (found?.version ?? 0) + 1)
+        for change in commit.namespaceChanges { try apply(change, &state) }
+        for removal in commit.removals { try remove(removal, &state) }
+        for rename in commit.renames { try apply(rename, &state) }
+        for swap in commit.swaps { try apply(swap, .table, &state) }
+        for swap in commit.viewSwaps { try apply(swap, .view, &state) }
+        for answer in commit.answers {
+            guard state.answers[answer.key] == nil else { throw CatalogError.idempotencyKeyUsed(answer.key) }
+            state.answers[answer.key] = answer
         }
         for watermark in commit.watermarks { try advance(watermark, &state) }
         for table in commit.keyIndexResets { state.keyIndex[table] = nil }
@@ -110,7 +112,7 @@ package final class MemoryCatalogStore: CatalogStore {
         state.watermarks[place] = wanted
     }
 
-    private static func conflict(_ message: String) -> CatalogError {
+    static func conflict(_ message: String) -> CatalogError {
         CatalogError(code: "commit-conflict", message: message)
     }
 }

@@ -18,6 +18,10 @@ struct PageAssembler: ~Copyable {
     private(set) var locations: [PageLocation] = []
     private(set) var dataPageEncoding = ParquetEncoding.plain
     private var rowCount = 0
+    /// Whether ``compressTime`` is kept.
+    var measuresTime = false
+    /// What compression has taken so far.
+    private(set) var compressTime = Duration.zero
 
     var codec: CompressionCodec { compressor.codec }
 
@@ -77,7 +81,9 @@ struct PageAssembler: ~Copyable {
             compressed.reserve(bound)
             let target = unsafe UnsafeMutableRawBufferPointer(start: compressed.base, count: bound)
             let source = unsafe RawSpan(_unsafeStart: page.base, byteCount: size)
+            let start = measuresTime ? ContinuousClock.now : nil
             let written = try unsafe compressor.compress(source, into: target)
+            if let start { compressTime += ContinuousClock.now - start }
             compressed.advance(written)
         }
         let stored =

@@ -17,6 +17,15 @@ package struct RowGroupEncoder: ~Copyable, Sendable {
     var doubleScratch: [Double] = []
     var fixedScratch = ByteScratch()
 
+    /// Whether ``compressTime`` is kept, for two readings of the clock a page.
+    package var measuresTime: Bool {
+        get { assembler.measuresTime }
+        set { assembler.measuresTime = newValue }
+    }
+
+    /// What compressing pages has taken since the encoder was made, by the clock on the wall.
+    package var compressTime: Duration { assembler.compressTime }
+
     /// - Throws: ``ParquetError`` when the schema has nested columns.
     package init(schema: Schema, options: ParquetWriterOptions = ParquetWriterOptions()) throws {
         columns = try WriterSchema.columns(of: schema)

@@ -98,6 +98,7 @@ struct LoadCommand: AsyncParsableCommand {
         var reports: [LoadReport] = []
         for file in files {
             let meter = LoadMeter(file)
+            let before = try await folder.snapshots(of: table)
             let id = try await upload(file, folder.ingestion, meter)
             meter.uploadEnded()
             let watch = Task { try await show(id, folder.ingestion, meter) }
@@ -106,7 +107,8 @@ struct LoadCommand: AsyncParsableCommand {
             guard let receipt = try await folder.ingestion.job(id: id) else { continue }
             meter.committed()
             if operational { try await engine.drain(operational: true) }
-            reports.append(try meter.end(receipt, json: json))
+            let outputBytes = try await folder.outputBytes(of: table, since: before)
+            reports.append(try meter.end(receipt, outputBytes: outputBytes, json: json))
         }
         return reports
     }

@@ -16,6 +16,10 @@ struct LoadReport: Encodable {
     var loadCPUSeconds: Double
     /// What the operational store took after the commit.
     var operationalSeconds: Double
+    /// The most memory that this process has had resident.
+    var peakResidentBytes: Int
+    /// Of the data files and the quarantine that the load has written; `nil` when a server wrote them.
+    var outputBytes: Int?
 }
 
 /// Measures a load and draws its progress on a terminal.
@@ -33,7 +37,7 @@ final class LoadMeter: Sendable {
     private let file: String
     private let byteCount: Int
     private let start = ContinuousClock.now
-    private let startCPU = LoadMeter.cpuSeconds()
+    private let startCPU = ProcessUsage.cpuSeconds()
     private let state = Mutex(State())
 
     init(_ file: String) {
@@ -53,14 +57,14 @@ final class LoadMeter: Sendable {
     func uploadEnded() {
         state.withLock { state in
             state.uploadEnd = .now
-            state.uploadCPU = Self.cpuSeconds()
+            state.uploadCPU = ProcessUsage.cpuSeconds()
         }
     }
 
     func committed() {
         state.withLock { state in
             state.commit = .now
-            state.commitCPU = Self.cpuSeconds()
+            state.commitCPU = ProcessUsage.cpuSeconds()
         }
     }
 
@@ -74,19 +78,21 @@ final class LoadMeter: Sendable {
     }
 
     /// Prints what became of the file.
-    func end(_ receipt: JobReceipt, json: Bool) throws -> LoadReport {
+    /// - Parameter outputBytes: what the load has written, if it is known.
+    func end(_ receipt: JobReceipt, outputBytes: Int? = nil, json: Bool) throws -> LoadReport {
         if Console.isTerminal { Console.status("\r\u{1B}[K") }
         let state = state.withLock { $0 }
         let end = ContinuousClock.now
         let commit = state.commit ?? end
-        let commitCPU = state.commit == nil ? Self.cpuSeconds() : state.commitCPU
+        let commitCPU = state.commit == nil ? ProcessUsage.cpuSeconds() : state.commitCPU
         let uploadEnd = state.uploadEnd ?? end
         let report = LoadReport(
             file: file, receipt: receipt, wallSeconds: (commit - start) / .seconds(1),
             cpuSeconds: commitCPU - startCPU, uploadSeconds: (uploadEnd - start) / .seconds(1),
             loadSeconds: (commit - uploadEnd) / .seconds(1),
             loadCPUSeconds: commitCPU - (state.uploadEnd == nil ? startCPU : state.uploadCPU),
-            operationalSeconds: (end - commit) / .seconds(1))
+            operationalSeconds: (end - commit) / .seconds(1), peakResidentBytes: ProcessUsage.peakResidentBytes(),
+            outputBytes: outputBytes)
         if json {
             try Console.json(report)
         } else {
@@ -118,13 +124,5 @@ final class LoadMeter: Sendable {
         let filled = min(width, done * width / byteCount)
         let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: width - filled)
         Console.status("\r\u{1B}[K\(what) \(bar) \(min(100, done * 100 / byteCount)) % \(tail)")
-    }
-
-    /// User and system time of this process and its ended children, seconds.
-    private static func cpuSeconds() -> Double {
-        var usage = rusage()
-        unsafe getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
-        func seconds(_ time: timeval) -> Double { Double(time.tv_sec) + Double(time.tv_usec) / 1_000_000 }
-        return seconds(usage.ru_utime) + seconds(usage.ru_stime)
     }
 }

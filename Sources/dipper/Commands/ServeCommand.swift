@@ -24,6 +24,9 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "A file with a line `name token` for each client; needed to listen on other than loopback.")
     var tokensFile: String?
 
+    @Option(help: "A folder beside the warehouse that clients of the Iceberg catalog may place tables in (repeatable).")
+    var catalogLocation: [String] = []
+
     @Flag(inversion: .prefixedNo, help: "Feed the operational database.")
     var operational = true
 
@@ -59,7 +62,10 @@ struct ServeCommand: AsyncParsableCommand {
         let queries = try folder.queryEngine(logger: logger)
         let gateway = try Gateway(
             configuration: configuration, services: folder.services(queries: queries), registry: registry,
-            logger: logger, additionalProblems: ServerProblems.all)
+            logger: logger,
+            additionalRoutes: IcebergRoutes(
+                catalog: try folder.lakehouse(further: catalogLocation), authentication: configuration.authentication
+            ).routes, additionalProblems: ServerProblems.all)
         let application = gateway.application { port in
             logger.notice("listening", metadata: ["host": "\(host)", "port": "\(port)"])
         }

@@ -1,7 +1,10 @@
 import CatalogService
 import EventLog
+import Foundation
 import GatewayHTTP
+import Ingestion
 import LakeModel
+import ObjectStorage
 import QueryEngine
 
 extension DataFolder {
@@ -16,5 +19,16 @@ extension DataFolder {
                 ReadinessCheck(name: "catalog") { _ = try await catalog.namespaces() },
                 ReadinessCheck(name: "log") { _ = try await log.endOffset(topic: "readiness", partition: 0) },
             ])
+    }
+
+    /// The Iceberg REST catalog over the same tables.
+    /// - Parameter further: folders beside the warehouse that clients may place tables in.
+    func lakehouse(further: [String]) throws -> LakehouseCatalog {
+        let folders = further.map { URL(fileURLWithPath: $0).standardizedFileURL.path }
+        return LakehouseCatalog(
+            store: catalog, io: try CatalogFileIO(objects, further: folders),
+            locations: LocationPolicy(
+                warehouse: "\(objects.locationPrefix)/\(LakeTables.warehouseFolder)", further: folders),
+            nowMilliseconds: { Int64(Date().timeIntervalSince1970 * 1_000) })
     }
 }

@@ -52,10 +52,13 @@ struct DataFolder: Sendable {
     }
 
     /// The workers that bring the log into the lake.
-    func engine(operational feedsOperational: Bool, threads: Int, logger: Logger) async throws -> LakeEngine {
+    /// - Parameter stages: where loads add up their processor time, if it is wanted.
+    func engine(
+        operational feedsOperational: Bool, threads: Int, logger: Logger, stages: StageClock? = nil
+    ) async throws -> LakeEngine {
         try await LakeEngine(
             ingestion: ingestion, tables: tables, operational: feedsOperational ? operational : nil, threads: threads,
-            logger: logger)
+            logger: logger, stages: stages)
     }
 
     /// SQL in child processes of this program, which reach table data only.

@@ -4,6 +4,7 @@ import Hummingbird
 import HummingbirdTesting
 import Ingestion
 import NIOCore
+import Synchronization
 import Testing
 
 @testable import GatewayHTTP

@@ -65,14 +65,15 @@ struct CommitTests {
         try await checkChanged(lake, id)
     }
 
-    @Test func `a commit that never arrived is worked again and leaves no file`() async throws {
+    @Test func `a commit of which nothing is heard is worked again, and its files are kept`() async throws {
         let (lake, catalog) = try await lake()
         catalog.hooks.setBefore(once(CatalogError(code: "commit-state-unknown", message: "lost")))
         let id = try await lake.upload("items", change).id
         let error = try await #require(throws: CatalogError.self) { try await lake.drain() }
-        #expect(error.code == "commit-conflict")
+        #expect(error.code == "commit-state-unknown")
         try await lake.drain()
-        try await lake.check()
+        // It may still arrive until the second attempt has taken its place; no one may miss a file then.
+        try await lake.check(allowsLeftOvers: true)
         try await checkChanged(lake, id)
     }
 

@@ -1,3 +1,4 @@
+import EventLog
 import LakeModel
 import LakeTesting
 import ObjectStorage

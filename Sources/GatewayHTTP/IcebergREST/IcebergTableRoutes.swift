@@ -1,0 +1,135 @@
+import AvroFormat
+import CatalogService
+import HTTPTypes
+import Hummingbird
+import Iceberg
+
+extension IcebergRoutes {
+    private static let tables = "/v1/namespaces/{namespace}/tables"
+
+    var tableRoutes: [Route] {
+        let table = Self.tables + "/{table}"
+        return [
+            route(.get, Self.tables) { call in try await list(.table, call) },
+            route(.post, Self.tables) { call in
+                try await change(call) { ticket in try await createTable(call, ticket) }
+            },
+            route(.get, table) { call in try await loadTable(call) },
+            route(.head, table) { call in
+                _ = try await catalog.tableLocation(try call.identifier("table"))
+                return IcebergAnswer.empty
+            },
+            route(.post, table) { call in
+                try await change(call) { ticket in
+                    let change = try Self.tableChange(try call.body(), try call.identifier("table"))
+                    return IcebergAnswer.document(try await catalog.commit(change, ticket: ticket))
+                }
+            },
+            route(.delete, table) { call in
+                try await change(call) { ticket in
+                    let purges = try call.option("purgeRequested")?.lowercased() == "true"
+                    try await catalog.dropTable(try call.identifier("table"), purges: purges, ticket: ticket)
+                    return IcebergAnswer.empty
+                }
+            },
+            route(.get, table + "/credentials") { call in
+                _ = try await catalog.tableLocation(try call.identifier("table"))
+                return IcebergAnswer.json(.object(["storage-credentials": .array([])]))
+            },
+            // Reports are taken so that clients don't warn; nothing is done with them yet.
+            route(.post, table + "/metrics") { call in
+                _ = try call.body()
+                return IcebergAnswer.empty
+            },
+        ] + catalogRoutes
+    }
+
+    private var catalogRoutes: [Route] {
+        [
+            route(.post, "/v1/namespaces/{namespace}/register") { call in
+                try await change(call) { ticket in
+                    let body = try call.body()
+                    let name = TableIdentifier(namespace: try call.namespace, name: try body.text("name"))
+                    return IcebergAnswer.document(
+                        try await catalog.registerTable(
+                            name, metadataLocation: try body.text("metadata-location"),
+                            overwrites: try body.boolean("overwrite"), ticket: ticket))
+                }
+            },
+            route(.post, "/v1/tables/rename") { call in try await rename(.table, call) },
+            route(.post, "/v1/transactions/commit") { call in
+                try await change(call) { ticket in
+                    let changes = try call.body().list("table-changes").map { json in
+                        let body = try IcebergBody(json)
+                        return try Self.tableChange(body, try Self.identifier(try body.value("identifier")))
+                    }
+                    try await catalog.commit(changes, ticket: ticket)
+                    return IcebergAnswer.empty
+                }
+            },
+        ]
+    }
+
+    func list(_ kind: RelationKind, _ call: IcebergCall) async throws -> Response {
+        let page = try call.page()
+        let namespace = try call.namespace
+        let names = try await catalog.listNames(kind, in: namespace, after: page.after, limit: page.limit + 1)
+        let shown = names.prefix(page.limit)
+        return IcebergAnswer.json(
+            .object([
+                "identifiers": .array(
+                    shown.map { IcebergAnswer.identifier(TableIdentifier(namespace: namespace, name: $0)) }),
+                "next-page-token": names.count > shown.count ? .string(shown.last) : .null,
+            ]))
+    }
+
+    func rename(_ kind: RelationKind, _ call: IcebergCall) async throws -> Response {
+        try await change(call) { ticket in
+            let body = try call.body()
+            try await catalog.rename(
+                kind, from: try Self.identifier(try body.value("source")),
+                to: try Self.identifier(try body.value("destination")), ticket: ticket)
+            return IcebergAnswer.empty
+        }
+    }
+
+    static func identifier(_ json: IcebergJSON) throws -> TableIdentifier {
+        let body = try IcebergBody(json)
+        return TableIdentifier(
+            namespace: try LakehouseCatalog.namespaceName(try body.texts("namespace")), name: try body.text("name"))
+    }
+
+    private func loadTable(_ call: IcebergCall) async throws -> Response {
+        let name = try call.identifier("table")
+        let option = try call.option("snapshots") ?? SnapshotSelection.all.rawValue
+        guard let snapshots = SnapshotSelection(rawValue: option.lowercased()) else {
+            throw GatewayError(
+                code: "option-invalid", message: "Invalid snapshots: \(option.prefix(32))", remedy: "use all or refs")
+        }
+        let tag = IcebergAnswer.entityTag(try await catalog.tableLocation(name), snapshots)
+        if IcebergAnswer.matches(call.request.headers[.ifNoneMatch], tag) {
+            return Response(status: .notModified, headers: [.eTag: tag])
+        }
+        return IcebergAnswer.document(try await catalog.loadTable(name, snapshots: snapshots), snapshots: snapshots)
+    }
+
+    private func createTable(_ call: IcebergCall, _ ticket: IdempotencyTicket?) async throws -> Response {
+        let body = try call.body()
+        let name = TableIdentifier(namespace: try call.namespace, name: try body.text("name"))
+        let request = TableRequest(
+            schema: try SchemaJSON.parse(try body.value("schema")),
+            partitionSpec: try body.optional("partition-spec").map { try PartitionSpec.parse($0) },
+            sortOrder: try body.optional("write-order").map { try SortOrder.parse($0) },
+            location: try body.optionalText("location"), properties: try body.textMap("properties"))
+        if try body.boolean("stage-create") {
+            return IcebergAnswer.document(try await catalog.stageTable(name, request))
+        }
+        return IcebergAnswer.document(try await catalog.createTable(name, request, ticket: ticket))
+    }
+
+    private static func tableChange(_ body: IcebergBody, _ table: TableIdentifier) throws -> TableChange {
+        TableChange(
+            table: table, requirements: try body.list("requirements").map { try TableRequirement.parse($0) },
+            updates: try body.list("updates").map { try TableUpdate.parse($0) })
+    }
+}
