@@ -62,10 +62,14 @@ class Machine:
 
     def start(self):
         self.server.environment = {**os.environ, **self.environment()}
+        # The library changes the environment of the first program that loads it, behind which Swift looks for the
+        # arguments; so that is `env`.
+        self.server.prefix = ["env"] if "FAKETIME" in self.server.environment else []
         while self.random.random() < 0.1:
             # Killed while it starts, too.
             self.counts["kills during start"] += 1
-            command = [binary(), "serve", "--data-dir", str(self.folder), "--listen", f"127.0.0.1:{free_port()}"]
+            command = [*self.server.prefix, binary(), "serve", "--data-dir", str(self.folder)]
+            command += ["--listen", f"127.0.0.1:{free_port()}"]
             with open(self.server.log, "ab") as log:
                 process = subprocess.Popen(command, stdout=log, stderr=log, env=self.server.environment)
             time.sleep(self.random.uniform(0, 0.8))

@@ -33,6 +33,7 @@ class Server:
         self.folder = pathlib.Path(folder)
         self.log = pathlib.Path(log)
         self.environment = {**os.environ, **(environment or {})}
+        self.prefix = []  # a command that runs the server's, such as env
         self.process = None
         self.port = None
         self.api = None
@@ -41,7 +42,7 @@ class Server:
         """Starts the server on a free port and waits until it is ready; another port after each restart."""
         self.port = free_port()
         self.log.parent.mkdir(parents=True, exist_ok=True)
-        command = [binary(), "serve", "--data-dir", str(self.folder), "--listen", f"127.0.0.1:{self.port}"]
+        command = [*self.prefix, binary(), "serve", "--data-dir", str(self.folder), "--listen", f"127.0.0.1:{self.port}"]
         with open(self.log, "ab") as out:
             self.process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, env=self.environment)

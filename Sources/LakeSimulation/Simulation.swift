@@ -48,7 +48,7 @@ package enum Simulation {
             fleet.isOpen = false
         }
         world.calm()
-        guard let last = await fleet.settle() else { return }
+        guard !world.isStopped, let last = await fleet.settle() else { return }
         await SimulationChecker(world: world, fleet: fleet, last: last).check()
     }
 }

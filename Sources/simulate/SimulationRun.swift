@@ -64,6 +64,8 @@ final class SimulationRun: Sendable {
             if options.plant != nil || state.failed.count >= Self.failuresMax { state.isEnding = true }
             print("seed \(seed): \(shown.count) violations")
             for violation in shown.prefix(6) { print("  \(violation)") }
+            // At once, also into a file.
+            defer { fflush(nil) }
             print("  again: bin/simulate --from \(seed) --seeds 1\(options.plant.map { " --plant \($0.rawValue)" } ?? "")")
         }
     }

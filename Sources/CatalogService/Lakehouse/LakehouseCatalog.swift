@@ -128,7 +128,12 @@ package final class LakehouseCatalog: Sendable {
     /// Writes the next metadata file.
     /// - Returns: its bytes.
     func write(_ metadata: inout TableMetadata) async throws -> [UInt8] {
-        let bytes = metadata.json()
+        var snapshots = SnapshotBytes()
+        return try await write(&metadata, reusing: &snapshots)
+    }
+
+    func write(_ metadata: inout TableMetadata, reusing snapshots: inout SnapshotBytes) async throws -> [UInt8] {
+        let bytes = metadata.json(reusing: &snapshots)
         let previous = metadata.metadataLog.last.flatMap { MetadataFile.version(of: $0.location) }
         let location = MetadataFile.location(
             folder: Self.metadataFolder(location: metadata.location, properties: metadata.properties),

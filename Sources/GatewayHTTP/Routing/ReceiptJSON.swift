@@ -5,7 +5,9 @@ import Observability
 enum ReceiptJSON {
     /// - Returns: `nil` for a receipt with parts that only files have, which the coder writes.
     static func bytes(_ receipt: JobReceipt) -> [UInt8]? {
-        guard receipt.dialect == nil, receipt.progress == nil, receipt.error == nil else { return nil }
+        guard receipt.dialect == nil, receipt.progress == nil, receipt.error == nil, receipt.operational == nil else {
+            return nil
+        }
         var writer = Writer()
         writer.integer("bytes", receipt.bytes)
         writer.text("createdAt", receipt.createdAt)

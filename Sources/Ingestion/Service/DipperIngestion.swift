@@ -19,6 +19,7 @@ package final class DipperIngestion: IngestionService {
     let board: JobBoard
     let gauge: BacklogGauge
     let streams = StreamBoard()
+    let lags: OperationalLags
 
     package init(
         model: LakeDeclaration, log: any EventLog, objects: any ObjectStore, catalog: any CatalogStore,
@@ -31,6 +32,7 @@ package final class DipperIngestion: IngestionService {
         self.catalog = catalog
         board = JobBoard()
         gauge = BacklogGauge()
+        lags = OperationalLags()
     }
 
     func declaration(of table: String) throws -> TableDeclaration {

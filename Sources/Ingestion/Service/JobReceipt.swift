@@ -105,7 +105,24 @@ package struct JobReceipt: Sendable, Hashable, Codable {
 
     private enum CodingKeys: String, CodingKey {
         case id, kind, table, state, durable, createdAt, finishedAt, fileName, bytes, sha256, rows, dialect, snapshotId
-        case topic, partition, offset, rejectsLink, warnings, verdicts, error, progress, partOf, parts
+        case topic, partition, offset, rejectsLink, warnings, verdicts, error, progress, partOf, parts, operational
+    }
+
+    /// Whether the operational store has the write, and how far it is behind.
+    package struct Operational: Sendable, Hashable, Codable {
+        package enum State: String, Sendable, Hashable, Codable { case pending, applied }
+
+        package var state: State
+        /// Records of the table's log that the lake has and the operational store has not.
+        package var lagRecords: Int64
+        /// Age of the oldest of them.
+        package var lagSeconds: Double
+
+        package init(state: State, lagRecords: Int64, lagSeconds: Double) {
+            self.state = state
+            self.lagRecords = lagRecords
+            self.lagSeconds = lagSeconds
+        }
     }
 
     package var id: String
@@ -140,6 +157,8 @@ package struct JobReceipt: Sendable, Hashable, Codable {
     package var parts: Int?
     /// Whether this answers a repeated request: told in a header, not part of the receipt.
     package var isReplay = false
+    /// As it is when it is asked for, never stored; absent for a table that does not go to the operational store.
+    package var operational: Operational?
 
     package init(
         id: String, kind: Kind, table: String, state: State, createdAt: String, bytes: Int, topic: String,

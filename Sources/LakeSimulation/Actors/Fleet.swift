@@ -48,7 +48,7 @@ final class Fleet: @unchecked Sendable {
 
     /// Any engine that runs; waits for one.
     func anyProcess() async -> EngineProcess? {
-        for _ in 0..<Self.waitsForProcessMax {
+        for _ in 0..<Self.waitsForProcessMax where !world.isStopped {
             let living = living
             if !living.isEmpty { return living[world.below(living.count)] }
             await world.turn()
@@ -72,8 +72,8 @@ final class Fleet: @unchecked Sendable {
     }
 
     /// Starts an engine; a start that fails is not repeated here.
-    @discardableResult func start() async -> EngineProcess? {
-        guard started < Self.startsMax else {
+    @discardableResult func start(isLast: Bool = false) async -> EngineProcess? {
+        guard started < Self.startsMax, !world.isStopped else {
             world.violate("progress: engines do not stay up")
             isOpen = false
             return nil
@@ -87,7 +87,7 @@ final class Fleet: @unchecked Sendable {
             return started
         } catch {
             world.count("start-failed")
-            if !isOpen { world.violate("start: \(error)") }
+            if isLast { world.violate("start: \(error)") }
             world.kill(process)
             return nil
         }
@@ -142,7 +142,7 @@ final class Fleet: @unchecked Sendable {
         while await world.deliver() {}
         if world.chance(3) { world.losePower() }
         for engine in engines { world.kill(engine.process) }
-        guard let last = await start() else { return nil }
+        guard let last = await start(isLast: true) else { return nil }
         for _ in 0..<Self.roundsAtEnd {
             do {
                 try await last.engine.drain(operational: true)
