@@ -1,13 +1,16 @@
 """Holds the lake against the ledger."""
 
 import collections
+import contextlib
 import pathlib
 import sqlite3
+import time
 
 from lake.readers import as_plain, duckdb_connection, pyiceberg_rows
 
 SILVER = {"items": "items_cleaned", "events": "events_cleaned"}
 COLUMNS = ["id", "name"]
+OPERATIONAL_SECONDS = 30
 
 
 def wait_until_worked(api, ledger):
@@ -40,6 +43,7 @@ def check_all(api, ledger, folder, pyiceberg=False):
     """Silver and the operational store hold every ok row once, those of unknown writes at most once, and nothing else."""
     check_order(ledger)
     wait_for_all_jobs(api)
+    wait_for_operational(folder)
     certain, doubtful = ledger.expected()
     for table, silver in SILVER.items():
         metadata = api.metadata(table)
@@ -74,7 +78,7 @@ def check_rows(place, found, certain, doubtful):
 
 def operational_rows(folder, table):
     path = pathlib.Path(folder) / "operational.db"
-    with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as connection:
+    with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
         return collections.Counter(connection.execute(f'SELECT "id", "name" FROM "{table}"').fetchall())
 
 
@@ -86,21 +90,24 @@ def wait_for_all_jobs(api):
         for job in pending:
             api.ended(job)
         if not pending:
-            return wait_for_operational(api)
+            return
         page += 1
 
 
-def wait_for_operational(api):
-    import re
-    import time
-    deadline = time.monotonic() + 30
+def wait_for_operational(folder):
+    """Until the operational store has got as far in the log as the lake; it follows at its own pace."""
+    deadline = time.monotonic() + OPERATIONAL_SECONDS
     while time.monotonic() < deadline:
-        lags = re.findall(r"^dipper_operational_lag_records\{[^}]*\} ([0-9.]+)", api.session.get(
-            api.base + "/metrics", timeout=10).text, re.M)
-        if len(lags) >= len(SILVER) and all(float(lag) == 0 for lag in lags):
+        lake = watermarks(folder, "catalog.db", "watermarks")
+        if lake == watermarks(folder, "operational.db", "_dipper_watermarks"):
             return
-        time.sleep(0.05)
-    raise AssertionError("the operational store does not catch up")
+        time.sleep(0.02)
+    raise AssertionError(f"the operational store does not catch up with {lake}")
+
+
+def watermarks(folder, database, table):
+    with contextlib.closing(sqlite3.connect(f"file:{pathlib.Path(folder) / database}?mode=ro", uri=True)) as connection:
+        return set(connection.execute(f"SELECT topic, incarnation, next_offset FROM {table}"))
 
 
 def check_rejects(api, ledger):

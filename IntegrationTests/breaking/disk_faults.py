@@ -4,6 +4,7 @@
 """
 
 import argparse
+import contextlib
 import errno
 import json
 import os
@@ -16,11 +17,10 @@ import tempfile
 import urllib.parse
 
 from breaking.checks import operational_rows
-from breaking.machine import MODEL
+from breaking.machine import MODEL, build_preload
 from lake.readers import as_plain, duckdb_connection
 from lake.server import binary
 
-SOURCE = pathlib.Path(__file__).parent / "fail_at.c"
 ROWS = [(1, "a"), (3, "c"), (4, "d")]
 CSV = "id,name,day\n1,a,2021-01-01\n2,,2021-01-01\n3,c,2022-01-01\n4,d,2022-01-01\n"
 MARKER = "id,name,day\n9,marker,2021-01-01\n"
@@ -31,7 +31,7 @@ class DiskFaults:
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.library = self.folder / "fail_at.so"
-        subprocess.run(["cc", "-O1", "-shared", "-fPIC", "-o", str(self.library), str(SOURCE), "-ldl"], check=True)
+        build_preload(self.library, "fail_at.c")
         (self.folder / "rows.csv").write_text(CSV)
         (self.folder / "marker.csv").write_text(MARKER)
 
@@ -64,7 +64,7 @@ class DiskFaults:
         return not count.exists() or int(count.read_text()) >= number
 
     def check(self, data, was_acknowledged, number):
-        with sqlite3.connect(data / "catalog.db") as connection:
+        with contextlib.closing(sqlite3.connect(data / "catalog.db")) as connection:
             (location,) = connection.execute(
                 "SELECT metadata_location FROM tables WHERE namespace = 'silver' AND name = 'events_cleaned'").fetchone()
         with duckdb_connection() as connection:

@@ -26,7 +26,7 @@ internal import CZstd
     package func compressedByteCountMax(_ byteCount: Int) -> Int {
         switch codec {
         case .none: byteCount
-        case .zstd: ZSTD_compressBound(byteCount)
+        case .zstd, .zstdNumbers: ZSTD_compressBound(byteCount)
         // deflate stores what it cannot shrink: 5 bytes each 16 KiB block, and the container's 18.
         case .gzip: byteCount + byteCount / 1000 + 64
         case .snappy: snappy_max_compressed_length(byteCount)
@@ -66,6 +66,8 @@ internal import CZstd
                 throw CompressionError.library("zstd", unsafe String(cString: ZSTD_getErrorName(written)))
             }
             return written
+        case .zstdNumbers:
+            return try unsafe compressNumbers(bytes, into: output)
         case .gzip(let level):
             return try unsafe deflateBlock(bytes, into: output, level: level)
         case .snappy:
@@ -78,6 +80,32 @@ internal import CZstd
             guard status == SNAPPY_OK else { throw CompressionError.library("snappy", "status \(status.rawValue)") }
             return written
         }
+    }
+
+    /// Entries of the hash table as a power of two: 8 KiB, a quarter of the first-level cache.
+    private static let numbersHashLog: Int32 = 11
+    /// Half of a number, because the upper halves are often alike while whole ones are not.
+    private static let numbersMatchBytesMin: Int32 = 4
+
+    private mutating func compressNumbers(_ bytes: RawSpan, into output: UnsafeMutableRawBufferPointer) throws -> Int {
+        let context = try unsafe zstdContext()
+        var status = unsafe ZSTD_CCtx_reset(context, ZSTD_reset_session_and_parameters)
+        let parameters = [
+            (ZSTD_c_strategy, Int32(bitPattern: ZSTD_fast.rawValue)), (ZSTD_c_hashLog, Self.numbersHashLog),
+            (ZSTD_c_minMatch, Self.numbersMatchBytesMin),
+        ]
+        for (parameter, value) in parameters where ZSTD_isError(status) == 0 {
+            status = unsafe ZSTD_CCtx_setParameter(context, parameter, value)
+        }
+        if ZSTD_isError(status) == 0 {
+            status = unsafe bytes.withUnsafeBytes { source in
+                unsafe ZSTD_compress2(context, output.baseAddress, output.count, source.baseAddress, source.count)
+            }
+        }
+        if ZSTD_isError(status) != 0 {
+            throw CompressionError.library("zstd", unsafe String(cString: ZSTD_getErrorName(status)))
+        }
+        return status
     }
 
     private mutating func zstdContext() throws -> OpaquePointer {

@@ -43,7 +43,7 @@ internal import CZstd
                 throw CompressionError.wrongSize(expected: output.count, "uncompressed")
             }
             unsafe bytes.withUnsafeBytes { unsafe output.copyMemory(from: $0) }
-        case .zstd: try unsafe decompressZstd(bytes, into: output)
+        case .zstd, .zstdNumbers: try unsafe decompressZstd(bytes, into: output)
         case .gzip: try unsafe inflateBlock(bytes, into: output)
         case .snappy: try unsafe decompressSnappy(bytes, into: output)
         }

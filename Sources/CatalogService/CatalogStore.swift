@@ -100,7 +100,7 @@ package struct CatalogCommit: Sendable {
     package var viewSwaps: [Swap] = []
     /// Each key must be new. Keys older than ``IdempotentAnswer/lifetimeSeconds`` are forgotten on the way.
     package var answers: [IdempotentAnswer] = []
-    /// Each must lie past the stored one (same incarnation) or start a new incarnation.
+    /// Each must lie past the stored one (same incarnation: by offset, then by step) or start a new incarnation.
     package var watermarks: [CatalogWatermark] = []
     package var keyIndexPieces: [KeyIndexPiece] = []
     /// Tables whose key index pieces are dropped first (the index was rebuilt or compacted).
@@ -118,12 +118,38 @@ package struct CatalogWatermark: Sendable, Hashable, Codable {
     package var incarnation: String
     /// The next offset to work on.
     package var nextOffset: Int64
+    /// Set while the record at `nextOffset` is in the lake in part only.
+    package var partial: PartialWork?
 
-    package init(topic: String, partition: Int, incarnation: String, nextOffset: Int64) {
+    package init(
+        topic: String, partition: Int, incarnation: String, nextOffset: Int64, partial: PartialWork? = nil
+    ) {
         self.topic = topic
         self.partition = partition
         self.incarnation = incarnation
         self.nextOffset = nextOffset
+        self.partial = partial
+    }
+
+    /// Whether this lies past `other`, a watermark of the same incarnation.
+    package func isPast(_ other: CatalogWatermark) -> Bool {
+        (nextOffset, partial?.step ?? 0) > (other.nextOffset, other.partial?.step ?? 0)
+    }
+}
+
+/// How far the record at a watermark's offset has got, of which a part was committed.
+package struct PartialWork: Sendable, Hashable, Codable {
+    /// Commits at this offset so far, from 1; what makes such a watermark move forward.
+    package var step: Int64
+    /// Records between the watermark's offset and this one are in the lake already.
+    package var aheadOffset: Int64
+    /// What the pipeline needs to go on; the catalog does not look into it.
+    package var state: [UInt8]
+
+    package init(step: Int64, aheadOffset: Int64, state: [UInt8]) {
+        self.step = step
+        self.aheadOffset = aheadOffset
+        self.state = state
     }
 }
 

@@ -12,17 +12,94 @@ package protocol EventLog: Sendable {
 
     /// Records of one partition from `offset` on, in offset order, at most `recordsMax` and about `bytesMax` bytes of
     /// payload (always at least one record when there is one).
+    /// - Throws: ``EventLogError`` `offset-trimmed` when `offset` lies before the first record that is kept; `log-corrupt`
+    ///   for a record that is not what was written.
     func read(topic: String, partition: Int, from offset: Int64, recordsMax: Int, bytesMax: Int) async throws
         -> [StoredRecord]
 
     /// The offset that the next record of the partition gets: 0 for an unknown topic.
     func endOffset(topic: String, partition: Int) async throws -> Int64
 
+    /// What stands beside the payloads of records from `offset` on, without reading payloads. It is not checked against
+    /// the records' checksums, which cover the payloads: good for lists and hints.
+    /// - Throws: `offset-trimmed` like ``read(topic:partition:from:recordsMax:bytesMax:)``.
+    func heads(topic: String, partition: Int, from offset: Int64, recordsMax: Int) async throws -> [RecordHead]
+
+    /// What the partition holds now; all zero for an unknown topic.
+    func extent(topic: String, partition: Int) async throws -> LogExtent
+
+    /// The first offset whose record was appended at or after a time, the end offset when there is none.
+    /// - Complexity: O(log records).
+    func offset(topic: String, partition: Int, appendedSince microseconds: Int64) async throws -> Int64
+
+    /// Drops the records of a partition before `offset`, never any of those behind. Offsets stay as they are, and
+    /// a replayed idempotency key brings back ids and offsets of dropped records with empty payloads.
+    /// - Returns: how many were dropped.
+    @discardableResult func trim(topic: String, partition: Int, before offset: Int64) async throws -> Int
+
     /// The record with this id, for receipts of writes that no sink has passed yet.
     func record(id: String) async throws -> StoredRecord?
 
     /// An element each time that something was appended to any topic, coalesced: a hint to read, never the data.
     func appends() -> AsyncStream<Void>
+}
+
+/// A log that keeps everything needs to say nothing more.
+extension EventLog {
+    package func heads(topic: String, partition: Int, from offset: Int64, recordsMax: Int) async throws -> [RecordHead]
+    {
+        try await read(topic: topic, partition: partition, from: offset, recordsMax: recordsMax, bytesMax: .max)
+            .map(RecordHead.init)
+    }
+
+    package func extent(topic: String, partition: Int) async throws -> LogExtent {
+        LogExtent(startOffset: 0, endOffset: try await endOffset(topic: topic, partition: partition), byteCount: 0)
+    }
+
+    package func offset(topic: String, partition: Int, appendedSince microseconds: Int64) async throws -> Int64 { 0 }
+
+    @discardableResult package func trim(topic: String, partition: Int, before offset: Int64) async throws -> Int { 0 }
+}
+
+/// A stored record without its payload.
+package struct RecordHead: Sendable, Hashable {
+    package var id: String
+    package var offset: Int64
+    /// Microseconds since 1970 UTC.
+    package var appendedMicroseconds: Int64
+    package var headers: [String: String]
+    /// Bytes that the record takes, about.
+    package var byteCount: Int
+
+    package init(id: String, offset: Int64, appendedMicroseconds: Int64, headers: [String: String], byteCount: Int) {
+        self.id = id
+        self.offset = offset
+        self.appendedMicroseconds = appendedMicroseconds
+        self.headers = headers
+        self.byteCount = byteCount
+    }
+
+    package init(_ record: StoredRecord) {
+        self.init(
+            id: record.record.id, offset: record.offset, appendedMicroseconds: record.appendedMicroseconds,
+            headers: record.record.headers, byteCount: record.record.byteCount)
+    }
+}
+
+/// What a partition holds.
+package struct LogExtent: Sendable, Hashable {
+    /// The first record that is kept.
+    package var startOffset: Int64
+    /// What the next record gets.
+    package var endOffset: Int64
+    /// Bytes of the records that are kept, about.
+    package var byteCount: Int64
+
+    package init(startOffset: Int64, endOffset: Int64, byteCount: Int64) {
+        self.startOffset = startOffset
+        self.endOffset = endOffset
+        self.byteCount = byteCount
+    }
 }
 
 package struct LogRecord: Sendable, Hashable {

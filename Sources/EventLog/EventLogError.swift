@@ -3,7 +3,8 @@ package import LakeModel
 /// What an event log refuses or fails with.
 ///
 /// Codes: `record-too-large`, `append-too-large`, `append-empty`, `topic-invalid`, `record-id-invalid`,
-/// `record-id-taken`, `idempotency-key-invalid`, `log-overloaded`, `log-corrupt`, `append-state-unknown`, `log-closed`.
+/// `record-id-taken`, `idempotency-key-invalid`, `log-overloaded`, `log-corrupt`, `offset-trimmed`,
+/// `append-state-unknown`, `log-closed`.
 package struct EventLogError: LakeError {
     package var code: String
     package var message: String
@@ -29,7 +30,20 @@ package struct EventLogError: LakeError {
         Self(
             code: "log-corrupt",
             message: "the record at offset \(offset) of \(topic)/\(partition) is damaged: \(reason)",
-            remedy: "stop the server and restore the log from a copy", place: Place(source: "\(topic)/\(partition)"))
+            remedy:
+                "stop the server and restore log, catalog and lake from copies of the same time; look at the disk. What was "
+                + "worked before this offset is in the lake and stays there",
+            place: Place(source: "\(topic)/\(partition)"))
+    }
+
+    /// A read before the first record that retention has left.
+    package static func trimmed(topic: String, partition: Int, offset: Int64, startOffset: Int64) -> Self {
+        Self(
+            code: "offset-trimmed",
+            message:
+                "offset \(offset) of \(topic)/\(partition) is no longer kept; the first that is kept is \(startOffset)",
+            remedy: "go on from offset \(startOffset), or load the files again from bronze",
+            place: Place(source: "\(topic)/\(partition)"))
     }
 
     /// The answer to an append was lost: it may or may not be in the log.

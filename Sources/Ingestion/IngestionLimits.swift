@@ -32,8 +32,17 @@ package struct IngestionLimits: Sendable, Hashable {
     package var keyIndexStaleKeysMin = 1 << 17
     /// Deletes in one position delete file: 1 Mi. Each names its data file while the file is written, about 100 bytes.
     package var positionDeletesPerFile = 1 << 20
+    /// Bytes of a file that are parsed as one piece, and the least that a slice takes: 4 MiB.
+    package var chunkBytes = 4 << 20
+    /// Milliseconds that a slice of a file runs before batches that wait behind the file are let in.
+    package var sliceMilliseconds = 500
+    /// Keys of batches let in before a file that are remembered until it ends, about; then batches wait for its end. They
+    /// take 2 to 16 bytes each when they are integers, else 60 and the key's own.
+    package var aheadKeysMax = 500_000
+    /// Milliseconds between the starts of two commits of batches while they keep coming; the first after a pause goes at once.
+    package var commitIntervalMilliseconds = 250
     /// Batch records that one snapshot takes in.
-    package var recordsPerCommitMax = 500
+    package var recordsPerCommitMax = 5_000
     /// Payload bytes of batch records that one snapshot takes in: 32 MiB.
     package var bytesPerCommitMax = 32 << 20
     /// Rejected rows that are buffered before they are written: a row group of the quarantine table at most.
@@ -42,8 +51,14 @@ package struct IngestionLimits: Sendable, Hashable {
     package var verdictsMax = 1_000
     /// Commits that are tried again after a lost race before the job waits for the next round.
     package var commitAttemptsMax = 8
-    /// Rows that go to the operational store in one transaction.
+    /// Rows of batches that go to the operational store in one transaction, about.
     package var operationalRowsPerTransaction = 100_000
+    /// Seconds that log records are kept after every sink has passed them: 7 days.
+    package var logKeepSeconds = 7 * 24 * 60 * 60
+    /// Bytes of log records that are kept of each table after every sink has passed them: 10 GiB.
+    package var logKeepBytes = 10 << 30
+    /// Seconds between two looks for records that need not be kept.
+    package var logSweepSeconds = 60
 
     package init() {}
 

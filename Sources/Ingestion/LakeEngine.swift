@@ -10,9 +10,10 @@ package import OperationalStore
 package final class LakeEngine: Sendable {
     package let ingestion: DipperIngestion
     package let tables: LakeTables
-    private let processors: [TableProcessor]
+    let processors: [TableProcessor]
     private let sinks: [OperationalSink]
     private let coordinators: [ThreadExecutor]
+    private let keeper: LogKeeper
 
     /// The role under which this process commits; a newer process fences an older one off.
     package static let fenceRole = "lake"
@@ -53,6 +54,7 @@ package final class LakeEngine: Sendable {
             }
         }
         self.sinks = sinks
+        keeper = LogKeeper(ingestion: ingestion, tables: tables, operational: operational, logger: logger)
         coordinators = processors.indices.map { Self.crew("table-\($0)", 1, executor) }
     }
 
@@ -67,11 +69,23 @@ package final class LakeEngine: Sendable {
         let incarnation = ingestion.log.incarnation
         for table in ingestion.model.tables {
             guard let silver = try await tables.metadata(LakeTables.silver(table)) else { continue }
-            let end = try await ingestion.log.endOffset(topic: table.name, partition: 0)
+            let extent = try await ingestion.log.extent(topic: table.name, partition: 0)
+            let end = extent.endOffset
             let row = try await tables.catalog.watermark(topic: table.name, partition: 0)
             let next = LogWatermark.effective(
-                topic: table.name, partition: 0, incarnation: incarnation, row: row, silver: silver)
+                topic: table.name, partition: 0, incarnation: incarnation, row: row, silver: silver
+            ).nextOffset
             guard next <= end else { throw behind("lake", table.name, end: end, next: next) }
+            guard next >= extent.startOffset else {
+                throw IngestionError(
+                    code: "log-trimmed",
+                    message:
+                        "the log of \(table.name) begins at offset \(extent.startOffset), but the lake has worked it "
+                        + "up to \(next) only",
+                    remedy:
+                        "restore log, catalog and lake of the same time; the files of the missing records are in bronze"
+                )
+            }
             if table.operational, let mark = try await operational?.watermark(topic: table.name, partition: 0),
                 mark.incarnation == incarnation, mark.nextOffset > end
             {
@@ -99,6 +113,7 @@ package final class LakeEngine: Sendable {
                 group.addTask(executorPreference: executor) { await processor.run() }
             }
             for sink in sinks { group.addTask { await sink.run() } }
+            group.addTask { [keeper] in await keeper.run() }
         }
     }
 
@@ -114,4 +129,7 @@ package final class LakeEngine: Sendable {
         guard operational else { return }
         for sink in sinks { try await sink.drain() }
     }
+
+    /// Drops records that every sink has passed and retention does not keep.
+    package func trimLog() async throws { try await keeper.sweep() }
 }

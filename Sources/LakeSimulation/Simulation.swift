@@ -40,7 +40,8 @@ package enum Simulation {
             await withTaskGroup(of: Void.self) { actors in
                 for number in 0..<clientCount {
                     let count = 1 + world.below(6)
-                    actors.addTask { await SimulatedClient(number: number, world: world, fleet: fleet).work(writes: count) }
+                    let client = SimulatedClient(number: number, world: world, fleet: fleet)
+                    actors.addTask { await client.work(writes: count) }
                 }
                 let operations = world.below(5)
                 actors.addTask { await ForeignEngine(world: world, fleet: fleet).work(operations: operations) }
@@ -48,7 +49,7 @@ package enum Simulation {
             fleet.isOpen = false
         }
         world.calm()
-        guard let last = await fleet.settle() else { return }
+        guard !world.isStopped, let last = await fleet.settle() else { return }
         await SimulationChecker(world: world, fleet: fleet, last: last).check()
     }
 }

@@ -30,6 +30,8 @@ package enum SQLiteFile {
         package var checkpointPages = checkpointPagesDefault
         /// Bytes; taken only when the file is new.
         package var pageBytes = 4096
+        /// Whether free pages can be given back to the file system bit by bit; taken only when the file is new.
+        package var incrementalVacuum = false
         /// KiB of pages that the writer keeps in memory.
         package var cacheKibibytes = 16_384
 
@@ -46,7 +48,9 @@ package enum SQLiteFile {
             configuration.busyMode = .timeout(Double(Options.busyMilliseconds) / 1000)
             configuration.prepareDatabase { db in
                 // Takes effect in a new file only, and must come before WAL.
-                if !db.configuration.readonly { try db.execute(sql: "PRAGMA page_size = \(options.pageBytes)") }
+                guard !db.configuration.readonly else { return }
+                try db.execute(sql: "PRAGMA page_size = \(options.pageBytes)")
+                if options.incrementalVacuum { try db.execute(sql: "PRAGMA auto_vacuum = INCREMENTAL") }
             }
             let pool = try DatabasePool(path: path, configuration: configuration)
             // WAL mode lowers the level after `prepareDatabase`, so it is set here, on the one writing connection.
@@ -54,6 +58,8 @@ package enum SQLiteFile {
                 try db.execute(sql: "PRAGMA synchronous = \(options.synchronous.rawValue)")
                 try db.execute(sql: "PRAGMA wal_autocheckpoint = \(options.checkpointPages)")
                 try db.execute(sql: "PRAGMA cache_size = -\(options.cacheKibibytes)")
+                // Some builds overwrite what is deleted, which would write every page of it once more.
+                try db.execute(sql: "PRAGMA secure_delete = OFF")
                 guard try synchronous(of: db) == options.synchronous.rawValue else {
                     throw SQLiteFailure(
                         code: "database-failed", message: "SQLite did not take the synchronous level asked for",

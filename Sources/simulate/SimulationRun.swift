@@ -64,14 +64,19 @@ final class SimulationRun: Sendable {
             if options.plant != nil || state.failed.count >= Self.failuresMax { state.isEnding = true }
             print("seed \(seed): \(shown.count) violations")
             for violation in shown.prefix(6) { print("  \(violation)") }
-            print("  again: bin/simulate --from \(seed) --seeds 1\(options.plant.map { " --plant \($0.rawValue)" } ?? "")")
+            // At once, also into a file.
+            defer { fflush(nil) }
+            let plant = options.plant.map { " --plant \($0.rawValue)" } ?? ""
+            print("  again: bin/simulate --from \(seed) --seeds 1\(plant)")
         }
     }
 
     private func report(_ state: State, seconds: Double) -> Int32 {
         for (event, count) in state.events.sorted(by: { $0.key < $1.key }) { print("\(event): \(count)") }
         let rate = Int(Double(state.done) / max(seconds, 0.001))
-        print("\(state.done) seeds from \(options.from) in \(Int(seconds)) s, \(rate) a second, \(state.failed.count) failed")
+        print(
+            "\(state.done) seeds from \(options.from) in \(Int(seconds)) s, \(rate) a second, "
+                + "\(state.failed.count) failed")
         guard let plant = options.plant else { return state.failed.isEmpty ? 0 : 1 }
         guard let first = state.failed.min() else {
             print("\(plant.rawValue) was not found")

@@ -3,7 +3,7 @@ import LakeTesting
 import Testing
 
 @Suite struct CompressorTests {
-    @Test(arguments: [CompressionCodec.none, .zstd(level: 1), .zstd(level: 19), .gzip(level: 6), .snappy])
+    @Test(arguments: [CompressionCodec.none, .zstd(level: 1), .zstd(level: 19), .zstdNumbers, .gzip(level: 6), .snappy])
     func `a block comes back`(codec: CompressionCodec) throws {
         var random = SeededRandom(purpose: "block")
         var compressor = Compressor(codec)

@@ -85,7 +85,7 @@ import Testing
         #expect(try messages("1,,,,,,\n", table, limits: limits) == ["the row has more than 4 fields"])
         #expect(
             try messages("1,abcdefghijklmnopqrstuvw,\n", table, limits: limits)
-                == ["the row has 25 bytes; the limit is 20"])
+                == ["the row has 26 bytes; the limit is 20"])
         #expect(
             try messages("1,\"abc", table)
                 == ["the file ends inside a quoted field; the quote that opens it is never closed"])

@@ -114,6 +114,37 @@ import Testing
         #expect(error?.code == "log-corrupt")
     }
 
+    @Test(arguments: [
+        "DELETE FROM records WHERE id = 'c'", "UPDATE records SET payload = x'00' WHERE id = 'c'",
+        "UPDATE partitions SET end_offset = 2",
+    ])
+    func `a damaged tail is told when the log is opened`(change: String) async throws {
+        let log = try open()
+        for id in ["a", "b", "c"] { _ = try await log.append([record(id)], to: "t", idempotency: nil) }
+        try await log.pool.write { try $0.execute(sql: change) }
+        try log.close()
+        let error = #expect(throws: EventLogError.self) { _ = try open() }
+        #expect(error?.code == "log-corrupt")
+        #expect(error?.message.contains("offset 2 of t/0") == true)
+        #expect(error?.remedy != nil)
+    }
+
+    @Test func `space of dropped records is used again, and given back when it is much`() async throws {
+        let log = try open()
+        let large = [UInt8](repeating: 7, count: 1 << 20)
+        for index in 0..<80 {
+            _ = try await log.append([LogRecord(id: "\(index)", payload: large)], to: "t", idempotency: nil)
+        }
+        func pages() async throws -> Int {
+            try await log.pool.read { try Int.fetchOne($0, sql: "PRAGMA page_count") ?? 0 }
+        }
+        let before = try await pages()
+        #expect(try await log.trim(topic: "t", partition: 0, before: 79) == 79)
+        #expect(try await pages() < before - 700, "79 MiB were free, 64 are kept")
+        let kept = try await log.read(topic: "t", partition: 0, from: 79, recordsMax: 9, bytesMax: .max)
+        #expect(kept.map(\.offset) == [79])
+    }
+
     @Test func `an append time never falls, whatever the clock does`() async throws {
         let clock = TestClock(1000)
         let log = try open(now: { clock.now.withLock { $0 } })

@@ -3,9 +3,13 @@ import LakeSimulation
 import Testing
 
 @Suite struct SimulationTests {
+    private static let seedCountDefault: UInt64 = 100
+    /// Seeds of which together every fault that counts is to be expected.
+    private static let seedsForAllPaths: UInt64 = 1_000
+
     /// How many seeds a plain run takes; `DIPPER_SIMULATION_SEEDS` says another number.
     static var seedCount: UInt64 {
-        ProcessInfo.processInfo.environment["DIPPER_SIMULATION_SEEDS"].flatMap { UInt64($0) } ?? 200
+        ProcessInfo.processInfo.environment["DIPPER_SIMULATION_SEEDS"].flatMap { UInt64($0) } ?? seedCountDefault
     }
 
     /// Seeds within which a planted defect must be found.
@@ -19,7 +23,7 @@ import Testing
             if outcome.violations.isEmpty { continue }
             Issue.record("seed \(seed), again by bin/simulate --from \(seed) --seeds 1: \(outcome.violations)")
         }
-        guard Self.seedCount >= 200 else { return }
+        guard Self.seedCount >= Self.seedsForAllPaths else { return }
         for path in [
             "append/answer-lost", "append/delayed", "append/doubled", "commit/answer-lost", "commit/delayed",
             "commit/doubled", "commit/kill-after", "commit/kill-before", "commit/refused", "apply/doubled",

@@ -6,7 +6,7 @@ import Testing
 @testable import ParquetFormat
 
 @Suite struct RoundTripTests {
-    static let codecs: [CompressionCodec] = [.none, .zstd(level: 3), .gzip(level: 6), .snappy]
+    static let codecs: [CompressionCodec] = [.none, .zstd(level: 3), .zstdNumbers, .gzip(level: 6), .snappy]
 
     @Test(arguments: codecs)
     func `random batches of all types come back`(codec: CompressionCodec) throws {

@@ -104,10 +104,12 @@ extension LakehouseCatalog {
     private func finish(_ attempt: GroupAttempt, _ table: TableIdentifier) async -> Bool {
         var metadata = attempt.result
         let expected = attempt.base.metadataLocation ?? ""
+        var snapshots = cache.takeSnapshots(table, location: expected)
         do {
             // Without a change there is nothing to write; the answers are kept all the same.
             let changes = metadata.metadataLocation == nil
-            let bytes = changes ? try await write(&metadata) : try await readBytes(expected)
+            let bytes =
+                changes ? try await write(&metadata, reusing: &snapshots) : try await readBytes(expected)
             let location = metadata.metadataLocation ?? expected
             var commit = CatalogCommit()
             if changes {
@@ -123,7 +125,7 @@ extension LakehouseCatalog {
                 try await self.store.commit(wanted)
             } onConflict: {
             }
-            cache.remember(table, metadata)
+            cache.remember(table, metadata, snapshots: snapshots)
             let document = TableDocument(metadataLocation: location, json: bytes)
             for pending in attempt.applied { pending.succeed(document) }
             if changes { await dropOldFiles(attempt.base, metadata) }

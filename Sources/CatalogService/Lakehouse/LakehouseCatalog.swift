@@ -23,14 +23,14 @@ package final class LakehouseCatalog: Sendable {
     let queues = CommitQueues()
 
     /// - Parameters:
-    ///   - io: reads and writes below the locations that `locations` allows.
+    ///   - io: reads and writes below the locations that `locations` allows; gets them in their canonical form.
     ///   - nowMilliseconds: since 1970 UTC.
     package init(
         store: any CatalogStore, io: any FileIO, locations: LocationPolicy,
         nowMilliseconds: @escaping @Sendable () -> Int64
     ) {
         self.store = store
-        self.io = io
+        self.io = CanonicalFileIO(io: io)
         self.locations = locations
         now = nowMilliseconds
     }
@@ -128,7 +128,12 @@ package final class LakehouseCatalog: Sendable {
     /// Writes the next metadata file.
     /// - Returns: its bytes.
     func write(_ metadata: inout TableMetadata) async throws -> [UInt8] {
-        let bytes = metadata.json()
+        var snapshots = SnapshotBytes()
+        return try await write(&metadata, reusing: &snapshots)
+    }
+
+    func write(_ metadata: inout TableMetadata, reusing snapshots: inout SnapshotBytes) async throws -> [UInt8] {
+        let bytes = metadata.json(reusing: &snapshots)
         let previous = metadata.metadataLog.last.flatMap { MetadataFile.version(of: $0.location) }
         let location = MetadataFile.location(
             folder: Self.metadataFolder(location: metadata.location, properties: metadata.properties),

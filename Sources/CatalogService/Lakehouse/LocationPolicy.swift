@@ -25,6 +25,8 @@ package struct LocationPolicy: Sendable {
             scheme = location[..<colon].lowercased()
             rest = location[location.index(after: colon)...]
         }
+        // A relative path is no location, and stays as it is.
+        guard rest.hasPrefix("/") else { return location }
         var authority = ""
         if rest.hasPrefix("//") {
             rest = rest.dropFirst(2)

@@ -8,6 +8,7 @@ final class MetadataCache: Sendable {
 
     private struct State {
         var byTable: [TableIdentifier: TableMetadata] = [:]
+        var snapshots: [TableIdentifier: SnapshotBytes] = [:]
         /// The table used longest ago first.
         var order: [TableIdentifier] = []
     }
@@ -22,12 +23,27 @@ final class MetadataCache: Sendable {
         }
     }
 
-    func remember(_ table: TableIdentifier, _ metadata: TableMetadata) {
+    /// The snapshots' bytes of the table in the file that is remembered, for the next file. They are taken out: whoever
+    /// writes that file gives the new ones back.
+    func takeSnapshots(_ table: TableIdentifier, location: String) -> SnapshotBytes {
+        state.withLock { state in
+            let written = state.snapshots.removeValue(forKey: table)
+            guard state.byTable[table]?.metadataLocation == location else { return SnapshotBytes() }
+            return written ?? SnapshotBytes()
+        }
+    }
+
+    func remember(_ table: TableIdentifier, _ metadata: TableMetadata, snapshots: SnapshotBytes? = nil) {
         state.withLock { state in
             state.order.removeAll { $0 == table }
             state.order.append(table)
             state.byTable[table] = metadata
-            if state.order.count > Self.tablesMax { state.byTable[state.order.removeFirst()] = nil }
+            state.snapshots[table] = snapshots
+            if state.order.count > Self.tablesMax {
+                let oldest = state.order.removeFirst()
+                state.byTable[oldest] = nil
+                state.snapshots[oldest] = nil
+            }
         }
     }
 
@@ -35,6 +51,7 @@ final class MetadataCache: Sendable {
         state.withLock { state in
             state.order.removeAll { $0 == table }
             state.byTable[table] = nil
+            state.snapshots[table] = nil
         }
     }
 }

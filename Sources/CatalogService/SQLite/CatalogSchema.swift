@@ -6,8 +6,15 @@ enum CatalogSchema {
         var migrator = DatabaseMigrator()
         migrator.registerMigration("1-catalog") { db in try db.execute(sql: first) }
         migrator.registerMigration("2-rest-catalog") { db in try db.execute(sql: restCatalog) }
+        migrator.registerMigration("3-partial-work") { db in try db.execute(sql: partialWork) }
         return migrator
     }
+
+    private static let partialWork = """
+        ALTER TABLE watermarks ADD COLUMN step INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE watermarks ADD COLUMN ahead_offset INTEGER;
+        ALTER TABLE watermarks ADD COLUMN partial_state BLOB;
+        """
 
     /// `receipts` pages newest first by id, which sorts by time, so its unique index serves that too.
     private static let first = """

@@ -31,11 +31,25 @@ struct CommitApplication {
         guard found == fence.token else { throw CatalogError.fenceConflict(fence, found: found) }
     }
 
+    private static let watermarkSelect =
+        "SELECT topic, partition, incarnation, next_offset, step, ahead_offset, partial_state FROM watermarks"
+
     func watermark(topic: String, partition: Int) throws -> CatalogWatermark? {
         try Row.fetchOne(
-            db, sql: "SELECT incarnation, next_offset FROM watermarks WHERE topic = ? AND partition = ?",
-            arguments: [topic, partition]
-        ).map { CatalogWatermark(topic: topic, partition: partition, incarnation: $0[0], nextOffset: $0[1]) }
+            db, sql: "\(Self.watermarkSelect) WHERE topic = ? AND partition = ?", arguments: [topic, partition]
+        ).map(Self.watermark)
+    }
+
+    func watermarks() throws -> [CatalogWatermark] {
+        try Row.fetchAll(db, sql: "\(Self.watermarkSelect) ORDER BY topic, partition").map(Self.watermark)
+    }
+
+    private static func watermark(_ row: Row) -> CatalogWatermark {
+        let step: Int64 = row[4]
+        let partial: PartialWork? =
+            step == 0 ? nil : PartialWork(step: step, aheadOffset: row[5], state: [UInt8](row[6] as Data))
+        return CatalogWatermark(
+            topic: row[0], partition: row[1], incarnation: row[2], nextOffset: row[3], partial: partial)
     }
 
     /// Within one incarnation of the log a watermark only moves forward. One of another incarnation replaces it at any
@@ -43,7 +57,7 @@ struct CommitApplication {
     private func advance(_ wanted: CatalogWatermark) throws {
         if let stored = try watermark(topic: wanted.topic, partition: wanted.partition) {
             if stored.incarnation == wanted.incarnation {
-                guard wanted.nextOffset > stored.nextOffset else {
+                guard wanted.isPast(stored) else {
                     throw CatalogError.watermarkConflict(wanted, found: "\(stored.nextOffset)")
                 }
             } else {
@@ -52,10 +66,14 @@ struct CommitApplication {
         }
         try db.execute(
             sql: """
-                INSERT INTO watermarks (topic, partition, incarnation, next_offset) VALUES (?, ?, ?, ?)
-                ON CONFLICT (topic, partition)
-                DO UPDATE SET incarnation = excluded.incarnation, next_offset = excluded.next_offset
-                """, arguments: [wanted.topic, wanted.partition, wanted.incarnation, wanted.nextOffset])
+                INSERT OR REPLACE INTO watermarks
+                    (topic, partition, incarnation, next_offset, step, ahead_offset, partial_state)
+                VALUES (?, ?, ?, ?, ?, ?, ?)
+                """,
+            arguments: [
+                wanted.topic, wanted.partition, wanted.incarnation, wanted.nextOffset, wanted.partial?.step ?? 0,
+                wanted.partial?.aheadOffset, wanted.partial.map { Data($0.state) },
+            ])
     }
 
     private func retire(_ stored: CatalogWatermark, for wanted: CatalogWatermark) throws {

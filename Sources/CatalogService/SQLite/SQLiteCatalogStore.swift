@@ -79,11 +79,7 @@ package final class SQLiteCatalogStore: CatalogStore {
     }
 
     package func watermarks() async throws -> [CatalogWatermark] {
-        try await read { db in
-            try Row.fetchAll(
-                db, sql: "SELECT topic, partition, incarnation, next_offset FROM watermarks ORDER BY topic, partition"
-            ).map { CatalogWatermark(topic: $0[0], partition: $0[1], incarnation: $0[2], nextOffset: $0[3]) }
-        }
+        try await read { try CommitApplication(db: $0).watermarks() }
     }
 
     package func receipt(id: String) async throws -> ReceiptRow? {

@@ -31,8 +31,8 @@ struct AppendTransaction {
         }
         for partition in partitions.values {
             try db.execute(
-                sql: "UPDATE partitions SET end_offset = ?, appended = ? WHERE id = ?",
-                arguments: [partition.endOffset, partition.appended, partition.id])
+                sql: "UPDATE partitions SET end_offset = ?, appended = ?, bytes = ? WHERE id = ?",
+                arguments: [partition.endOffset, partition.appended, partition.byteCount, partition.id])
         }
         try purge()
         return results
@@ -55,8 +55,9 @@ struct AppendTransaction {
                     topic: partition.topic, partition: partition.number, offset: partition.endOffset,
                     appendedMicroseconds: partition.appended, record: item.record))
             partition.endOffset += 1
+            partition.byteCount += Int64(item.record.byteCount)
         }
-        if let claim = append.idempotency, let first = stored.first {
+        if let claim = append.idempotency {
             try db.execute(
                 sql: """
                     INSERT OR REPLACE INTO idempotency
@@ -64,7 +65,8 @@ struct AppendTransaction {
                     VALUES (?, ?, ?, ?, ?, ?, ?)
                     """,
                 arguments: [
-                    claim.key, claim.requestDigest, partition.id, firstOffset, first.record.id, stored.count,
+                    claim.key, claim.requestDigest, partition.id, firstOffset,
+                    stored.map(\.record.id).joined(separator: "\n"), stored.count,
                     nowMicroseconds + limits.idempotencySeconds * 1_000_000,
                 ])
         }
@@ -100,7 +102,7 @@ struct AppendTransaction {
         let row = try Row.fetchOne(
             db.cachedStatement(
                 sql: """
-                    SELECT digest, topic, partition, first_offset, record_count FROM idempotency
+                    SELECT digest, topic, partition, first_offset, record_count, first_id FROM idempotency
                     JOIN partitions ON partitions.id = partition_id WHERE key = ? AND expires > ?
                     """), arguments: [claim.key, nowMicroseconds])
         guard let row else { return nil }
@@ -109,9 +111,22 @@ struct AppendTransaction {
         let topic: String = row[1]
         guard var partition = try LogReading.partition(db, topic: topic, number: row[2]) else { return nil }
         if let current = partitions[topic] { partition.endOffset = current.endOffset }
+        let first: Int64 = row[3]
+        if first < partition.startOffset { return .replayed(Self.trimmed(row, partition)) }
         return .replayed(
             try LogReading.records(
                 db, partition, from: row[3], recordsMax: row[4], bytesMax: .max))
+    }
+
+    /// What is left of records that retention has dropped.
+    private static func trimmed(_ claim: Row, _ partition: LogReading.Partition) -> [StoredRecord] {
+        let first: Int64 = claim[3]
+        let ids: String = claim[5]
+        return ids.split(separator: "\n").enumerated().map { index, id in
+            StoredRecord(
+                topic: partition.topic, partition: partition.number, offset: first + Int64(index),
+                appendedMicroseconds: 0, record: LogRecord(id: String(id), payload: []))
+        }
     }
 
     private func isTaken(_ id: String) throws -> Bool {

@@ -16,8 +16,19 @@ enum LogSchema {
                 sql: "INSERT INTO log_properties (name, value) VALUES (?, ?)",
                 arguments: [incarnationKey, newIncarnation])
         }
+        migrator.registerMigration("2-retention") { db in try db.execute(sql: retention) }
         return migrator
     }
+
+    /// `first_id` of a claim holds all its ids, one a line, so that they outlive the records.
+    private static let retention = """
+        ALTER TABLE partitions ADD COLUMN start_offset INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE partitions ADD COLUMN bytes INTEGER NOT NULL DEFAULT 0;
+        UPDATE partitions SET bytes = (
+            SELECT coalesce(sum(length(payload) + coalesce(length(headers), 0) + length(records.id)), 0) FROM records
+            WHERE partition_id = partitions.id
+        );
+        """
 
     /// `records` is kept in the order of appending, so that the file grows at its end; offsets and ids are indexes.
     private static let first = """

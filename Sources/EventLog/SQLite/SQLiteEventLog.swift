@@ -31,6 +31,7 @@ package final class SQLiteEventLog: EventLog {
         var options = SQLiteFile.Options(synchronous: .full)
         options.pageBytes = LogSchema.pageBytes
         options.checkpointPages = LogSchema.checkpointPages
+        options.incrementalVacuum = true
         pool = try SQLiteFile.open(
             path: path, options: options, migrator: LogSchema.migrator(newIncarnation: Self.freshIncarnation()))
         let stored = try SQLiteFailure.translating(path) { [pool] in
@@ -45,6 +46,7 @@ package final class SQLiteEventLog: EventLog {
                 remedy: "restore the log from a copy")
         }
         incarnation = stored
+        try SQLiteFailure.translating(path) { [pool] in try pool.read { try LogReading.checkTails($0) } }
     }
 
     /// Closes the connections after the appends under way; the log is not to be used afterwards.
@@ -134,6 +136,54 @@ package final class SQLiteEventLog: EventLog {
     package func endOffset(topic: String, partition: Int) async throws -> Int64 {
         try await SQLiteFailure.translating(path) {
             try await pool.read { try LogReading.partition($0, topic: topic, number: partition)?.endOffset ?? 0 }
+        }
+    }
+
+    package func heads(
+        topic: String, partition: Int, from offset: Int64, recordsMax: Int
+    ) async throws -> [RecordHead] {
+        try await reading(topic, partition, otherwise: []) {
+            try LogReading.heads($0, $1, from: offset, recordsMax: recordsMax)
+        }
+    }
+
+    package func extent(topic: String, partition: Int) async throws -> LogExtent {
+        try await reading(topic, partition, otherwise: LogExtent(startOffset: 0, endOffset: 0, byteCount: 0)) {
+            LogExtent(startOffset: $1.startOffset, endOffset: $1.endOffset, byteCount: $1.byteCount)
+        }
+    }
+
+    package func offset(topic: String, partition: Int, appendedSince microseconds: Int64) async throws -> Int64 {
+        try await reading(topic, partition, otherwise: 0) {
+            try LogReading.offset($0, $1, appendedSince: microseconds)
+        }
+    }
+
+    private func reading<Value: Sendable>(
+        _ topic: String, _ partition: Int, otherwise none: Value,
+        _ body: @escaping @Sendable (Database, LogReading.Partition) throws -> Value
+    ) async throws -> Value {
+        try await SQLiteFailure.translating(path) {
+            try await pool.read { db in
+                guard let found = try LogReading.partition(db, topic: topic, number: partition) else { return none }
+                return try body(db, found)
+            }
+        }
+    }
+
+    @discardableResult package func trim(topic: String, partition: Int, before offset: Int64) async throws -> Int {
+        try await SQLiteFailure.translating(path) {
+            var total = 0
+            while true {
+                let count = try await pool.write {
+                    try LogTrimming.portion($0, topic: topic, number: partition, before: offset)
+                }
+                total += count
+                if count == 0 { break }
+                try Task.checkCancellation()
+            }
+            if total > 0 { while try await pool.write({ try LogTrimming.vacuum($0) }) { try Task.checkCancellation() } }
+            return total
         }
     }
 

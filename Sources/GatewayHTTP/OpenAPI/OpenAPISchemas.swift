@@ -47,6 +47,7 @@ enum OpenAPISchemas {
                     "verdicts": ["type": "array", "items": ["$ref": "#/components/schemas/RowVerdict"]],
                     "error": ["$ref": "#/components/schemas/JobFailure"],
                     "progress": ["$ref": "#/components/schemas/Progress"],
+                    "operational": ["$ref": "#/components/schemas/OperationalLag"],
                 ])),
         JSONMember(
             "RowCounts",
@@ -74,6 +75,14 @@ enum OpenAPISchemas {
                 [
                     "bytesDone": count, "rowsDone": count, "rowsPerSecond": ["type": "number"],
                     "secondsLeft": ["type": "number"],
+                ])),
+        JSONMember(
+            "OperationalLag",
+            object(
+                required: ["state", "lagRecords", "lagSeconds"],
+                [
+                    "state": ["type": "string", "enum": ["pending", "applied"]], "lagRecords": count,
+                    "lagSeconds": ["type": "number"],
                 ])),
         JSONMember(
             "JobFailure", object(required: ["code", "message"], ["code": text, "message": text, "remedy": text])),

@@ -14,6 +14,8 @@ final class FileChunks<Prepared: Sendable>: @unchecked Sendable {
     struct Element: Sendable {
         let prepared: Prepared
         let objectOffset: Int
+        /// Where the next chunk begins; `nil` behind a row that is too long, whose line end was not kept.
+        let next: FilePlace?
     }
 
     let sniff: CSVSniff
@@ -31,7 +33,8 @@ final class FileChunks<Prepared: Sendable>: @unchecked Sendable {
 
     init(
         reader: BronzeReader, table: TableDeclaration, overrides: CSVOverrides, crew: ThreadExecutor,
-        parallelism: Int, stages: StageClock? = nil, prepare: @escaping Prepare
+        parallelism: Int, stages: StageClock? = nil, chunkBytes: Int = CSVLimits.chunkBytesTargetDefault,
+        from place: FilePlace? = nil, prepare: @escaping Prepare
     ) throws {
         self.stages = stages
         self.reader = reader
@@ -46,7 +49,9 @@ final class FileChunks<Prepared: Sendable>: @unchecked Sendable {
             prefix.span.bytes, isWholeFile: following == nil, table: csvTable,
             overrides: overrides)
         parsers = ParserPool(sniff: sniff, table: csvTable, stages: stages)
-        chunker = CSVChunker(dialect: sniff.dialect, dataOffset: sniff.dataOffset, dataLine: sniff.dataLine)
+        chunker = CSVChunker(
+            dialect: sniff.dialect, dataOffset: place?.byteOffset ?? sniff.dataOffset,
+            dataLine: place?.line ?? sniff.dataLine, limits: CSVLimits(chunkBytesTarget: chunkBytes))
         chunker.push(prefix)
         if let following { chunker.push(following) }
     }
@@ -57,9 +62,12 @@ final class FileChunks<Prepared: Sendable>: @unchecked Sendable {
             let parsers = parsers
             let prepare = prepare
             let offset = reader.offset
+            let next = chunk.isOversizedRow ? nil : FilePlace(behind: chunk)
             let slot = ChunkSlot(chunk)
             let task = Task(executorPreference: crew) {
-                Element(prepared: try slot.withChunk { try prepare(parsers.parse($0), $0) }, objectOffset: offset)
+                Element(
+                    prepared: try slot.withChunk { try prepare(parsers.parse($0), $0) }, objectOffset: offset,
+                    next: next)
             }
             ahead.append((task, slot))
         }
@@ -93,6 +101,18 @@ final class FileChunks<Prepared: Sendable>: @unchecked Sendable {
     func cancel() async {
         for (task, _) in ahead { _ = await task.result }
         ahead = []
+    }
+}
+
+/// A place between two rows of a file's (decompressed) bytes.
+struct FilePlace: Sendable, Hashable, Codable {
+    var byteOffset: Int
+    /// Of the row that begins there, 1-based.
+    var line: Int
+
+    init(behind chunk: CSVChunk) {
+        byteOffset = chunk.byteOffset + chunk.byteCount
+        line = chunk.line + chunk.lineCount
     }
 }
 

@@ -23,6 +23,17 @@ final class BacklogGauge: Sendable {
         }
     }
 
+    /// The next offset to be appended, as far as this process knows: a hint to look, never the truth.
+    func end(of topic: String) -> Int64 { topics.withLock { $0[topic]?.end ?? 0 } }
+
+    /// Jobs of one topic that wait.
+    func waiting(in topic: String) -> Int {
+        topics.withLock { topics in topics[topic].map { Int($0.end - $0.next) } ?? 0 }
+    }
+
+    /// The topic is worked again from an earlier offset.
+    func rewound(topic: String, nextOffset: Int64) { topics.withLock { $0[topic]?.next = nextOffset } }
+
     /// Jobs that wait, over all topics.
     var total: Int { topics.withLock { $0.values.reduce(0) { $0 + Int($1.end - $1.next) } } }
 }

@@ -6,24 +6,24 @@ import ParquetFormat
 /// Reads position delete files, each once.
 actor DeleteReader {
     private let tables: LakeTables
-    private var read: [String: [String: DeletedRows]] = [:]
+    private var read: [String: [String: PositionSet]] = [:]
 
     init(tables: LakeTables) { self.tables = tables }
 
     /// The deleted positions of one data file.
     /// - Throws: ``IngestionError`` `deletes-unsupported` for equality deletes.
-    func positions(of location: String, in files: [DataFile]) async throws -> DeletedRows {
-        var found: [DeletedRows] = []
+    func positions(of location: String, in files: [DataFile]) async throws -> PositionSet {
+        var found: [PositionSet] = []
         for file in files {
             if let rows = try await deletes(file)[location] { found.append(rows) }
         }
         if found.count == 1, let rows = found.first { return rows }
-        let positions = DeletedRows()
+        let positions = PositionSet()
         for rows in found { positions.formUnion(rows) }
         return positions
     }
 
-    private func deletes(_ file: DataFile) async throws -> [String: DeletedRows] {
+    private func deletes(_ file: DataFile) async throws -> [String: PositionSet] {
         if let known = read[file.location] { return known }
         guard file.content == .positionDeletes, file.format.uppercased() == "PARQUET" else {
             throw IngestionError(
@@ -34,7 +34,7 @@ actor DeleteReader {
                 isRetryable: true)
         }
         let reader = try ParquetFileReader(try await tables.objects.open(tables.io.key(file.location)))
-        var deletes: [String: DeletedRows] = [:]
+        var deletes: [String: PositionSet] = [:]
         for group in reader.metadata.rowGroups.indices {
             let batch = try reader.read(rowGroup: group, fields: PositionDeletes.schema.fields)
             guard case .bytes(let paths) = batch.columns[0].storage, case .int64(let rows) = batch.columns[1].storage
@@ -46,10 +46,10 @@ actor DeleteReader {
     }
 
     /// Rows are sorted by path, so that a path is decoded only where it changes.
-    private static func collect(_ paths: ByteVector, _ rows: [Int64], into deletes: inout [String: DeletedRows]) {
+    private static func collect(_ paths: ByteVector, _ rows: [Int64], into deletes: inout [String: PositionSet]) {
         let bytes = paths.bytes.span
         var previous: Range<Int>?
-        var current = DeletedRows()
+        var current = PositionSet()
         for row in rows.indices {
             let range = paths.range(row)
             if let previous, isEqual(bytes, previous, range) {
@@ -58,7 +58,7 @@ actor DeleteReader {
             }
             previous = range
             let location = String(decoding: paths[row], as: UTF8.self)
-            current = deletes[location] ?? DeletedRows()
+            current = deletes[location] ?? PositionSet()
             deletes[location] = current
             current.insert(rows[row])
         }

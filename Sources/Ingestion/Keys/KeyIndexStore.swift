@@ -160,7 +160,7 @@ struct KeyIndexStore: Sendable {
     }
 
     /// Puts the keys of a file in, its row groups read two at a time.
-    private func adopt(_ file: DataFile, deletes: DeletedRows?, into keys: KeySet, isSaved: Bool) async throws {
+    private func adopt(_ file: DataFile, deletes: PositionSet?, into keys: KeySet, isSaved: Bool) async throws {
         let source = try await StoredFileReader.open(file, context: context)
         let fields = shape.columns.map { context.declaredFields[$0] }
         let shape = shape.overKeyColumns

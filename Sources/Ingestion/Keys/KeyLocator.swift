@@ -29,7 +29,7 @@ struct KeyLocator: Sendable {
         let file: Int32
         let group: Int
         let reader: StoredFileReader
-        let deleted: DeletedRows?
+        let deleted: PositionSet?
         let own: Bitmap?
     }
 

@@ -15,46 +15,52 @@ enum RefusedRows {
     /// Byte offsets in a job's file or body, collected while it is loaded.
     struct Collected {
         let jobID: String
-        var offsets: [Int] = []
+        let offsets = PositionSet()
     }
+
+    /// Offsets that are read at a time.
+    private static let offsetsAtOnce = 1 << 16
 
     /// - Returns: the object's key.
     static func write(_ refused: Collected, table: String, objects: any ObjectStore) async throws -> String {
         let key = "\(folder)/\(table)/\(refused.jobID)-\(RandomUUID.text())"
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(refused.offsets.count * bytesPerOffset)
-        for offset in refused.offsets.sorted() {
-            for shift in 0..<bytesPerOffset { bytes.append(UInt8(truncatingIfNeeded: offset >> (shift * 8))) }
+        let writer = try await objects.makeWriter(key)
+        do {
+            try refused.offsets.forEachRun { offsets in
+                let bytes = offsets.map(\.littleEndian)
+                try writer.write(unsafe bytes.span.bytes)
+            }
+            try await writer.finish(as: nil, ifAbsent: true)
+        } catch {
+            await writer.abort()
+            throw error
         }
-        try await objects.put(key, bytes: bytes, ifAbsent: true)
         return key
     }
 
     static func read(_ key: String, objects: any ObjectStore) async throws -> Offsets {
-        let bytes = try await objects.get(key, bytesMax: .max)
-        return Offsets(
-            rising: stride(from: 0, to: bytes.count - bytes.count % bytesPerOffset, by: bytesPerOffset).map { start in
-                (0..<bytesPerOffset).reduce(0) { $0 | Int(bytes[start + $1]) << ($1 * 8) }
-            })
+        let source = try await objects.open(key)
+        let set = PositionSet()
+        for start in stride(from: 0, to: source.byteCount / bytesPerOffset, by: offsetsAtOnce) {
+            let count = min(offsetsAtOnce, source.byteCount / bytesPerOffset - start)
+            let bytes = try source.read(offset: start * bytesPerOffset, count: count * bytesPerOffset)
+            let raw = unsafe bytes.span.bytes
+            for index in 0..<count {
+                let offset = unsafe raw.unsafeLoadUnaligned(fromByteOffset: index * bytesPerOffset, as: Int64.self)
+                set.insert(Int64(littleEndian: offset))
+            }
+        }
+        return Offsets(positions: set)
     }
 
     struct Offsets: Sendable {
-        let rising: [Int]
+        fileprivate let positions: PositionSet?
 
-        static let none = Offsets(rising: [])
+        static let none = Offsets(positions: nil)
 
-        var isEmpty: Bool { rising.isEmpty }
+        var isEmpty: Bool { positions?.isEmpty ?? true }
 
-        /// - Complexity: O(log n).
-        func contains(_ offset: Int) -> Bool {
-            var low = 0
-            var high = rising.count
-            while low < high {
-                let middle = (low + high) / 2
-                if rising[middle] < offset { low = middle + 1 } else { high = middle }
-            }
-            return low < rising.count && rising[low] == offset
-        }
+        func contains(_ offset: Int) -> Bool { positions?.contains(Int64(offset)) ?? false }
     }
 }
 

@@ -61,7 +61,23 @@ final class TableLoad: @unchecked Sendable {
     var columnCount: Int { context.declaration.columns.count }
 
     /// Begins the next record.
-    func begin() { counts.append(JobReceipt.Rows()) }
+    /// - Parameter refused: rows of its earlier slices that references refused.
+    func begin(refused: RefusedRows.Collected? = nil) {
+        counts.append(JobReceipt.Rows())
+        if let refused, !refused.offsets.isEmpty { refusedRows[record] = refused }
+    }
+
+    /// Rows read of the current record.
+    var readCount: Int { counts[record].read }
+
+    /// Counts rows of the current record that a later write of the log has overtaken: nothing of them is written.
+    func supersede(_ rowCount: Int) {
+        counts[record].accepted += rowCount
+        counts[record].superseded += rowCount
+    }
+
+    /// The rows of the current record that references refused.
+    var refusedByReference: RefusedRows.Collected? { refusedRows[record] }
 
     func count(read: Int, blank: Int) {
         counts[record].read += read
@@ -104,7 +120,9 @@ final class TableLoad: @unchecked Sendable {
         counts[record].rejected += rows.rowCount
         firstReject = firstReject ?? rows.first
         if !withoutReference.isEmpty {
-            refusedRows[record, default: RefusedRows.Collected(jobID: source.jobID)].offsets += withoutReference
+            let refused = refusedRows[record] ?? RefusedRows.Collected(jobID: source.jobID)
+            refusedRows[record] = refused
+            for offset in withoutReference { refused.offsets.insert(Int64(offset)) }
         }
         try await quarantine.add(rows, from: source)
     }

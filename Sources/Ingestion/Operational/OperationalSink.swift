@@ -64,49 +64,73 @@ final class OperationalSink: Sendable {
         while try await workOnce() {}
     }
 
-    /// Applies the next record that the lake has taken.
+    /// Applies the next file, or several batches, that the lake has taken.
     /// - Returns: whether there was one.
     func workOnce() async throws -> Bool {
         let incarnation = ingestion.log.incarnation
         guard let lake = try await tables.catalog.watermark(topic: declaration.name, partition: 0),
-            lake.incarnation == incarnation
+            LogLife(lake.incarnation).log == incarnation
         else { return false }
         let mine = try await store.watermark(topic: declaration.name, partition: 0)
         let next = mine?.incarnation == incarnation ? mine?.nextOffset ?? 0 : 0
-        Gauge(label: "dipper_operational_lag_records", dimensions: [("table", declaration.name)])
-            .record(lake.nextOffset - next)
-        guard next < lake.nextOffset else { return false }
+        guard next < lake.nextOffset else {
+            // Behind its own position too, when an administrator has the lake work the log again.
+            note(nextOffset: next, records: 0, oldest: nil)
+            return false
+        }
         let records = try await ingestion.log.read(
-            topic: declaration.name, partition: 0, from: next, recordsMax: 1,
+            topic: declaration.name, partition: 0, from: next,
+            recordsMax: Int(min(lake.nextOffset - next, Int64(ingestion.limits.recordsPerCommitMax))),
             bytesMax: ingestion.limits.bytesPerCommitMax)
-        guard let record = records.first else { return false }
+        guard let first = records.first else { return false }
+        note(nextOffset: next, records: lake.nextOffset - next, oldest: first.appendedMicroseconds)
         let rowsDone = mine?.incarnation == incarnation ? mine?.rowsDone ?? 0 : 0
-        try await apply(record, rowsDone: rowsDone)
+        try await apply(records, rowsDone: rowsDone)
         return true
     }
 
-    private func apply(_ record: StoredRecord, rowsDone: Int64) async throws {
-        guard let row = try await tables.catalog.receipt(id: record.record.id) else {
-            throw IngestionError(
-                code: "receipt-missing",
-                message: "the lake is past offset \(record.offset) of \(record.topic), yet it has no receipt of it",
-                remedy: "restore catalog and log from backups of the same time")
-        }
-        let stored = try JSONDecoder().decode(StoredReceipt.self, from: Data(row.json))
-        let refused = try await refusedRows(stored)
-        let payload = try LogPayload(headers: record.record.headers, payload: record.record.payload)
-        let isFailed = stored.receipt.state == .failed
-        switch payload {
-        case .file(let file) where !isFailed: try await apply(file, record, rowsDone, without: refused)
-        case .batch(let batch) where !isFailed:
-            let result = try BatchReader(table: declaration, limits: ingestion.limits.forLoggedBatches).read(batch.body)
-            let rows = result.acceptedPlaces.indices.filter {
-                refused.contains(result.acceptedPlaces[$0].byteRange.lowerBound)
+    private func note(nextOffset: Int64, records: Int64, oldest: Int64?) {
+        let lag = OperationalLags.Lag(nextOffset: nextOffset, records: records, oldestMicroseconds: oldest)
+        ingestion.lags.note(lag, of: declaration.name)
+        let dimensions = [("table", declaration.name)]
+        Gauge(label: "dipper_operational_lag_records", dimensions: dimensions).record(records)
+        Gauge(label: "dipper_operational_lag_seconds", dimensions: dimensions).record(lag.seconds)
+    }
+
+    /// Applies the first of `records` if it is a file, else the batches to the next file, in one transaction.
+    private func apply(_ records: [StoredRecord], rowsDone: Int64) async throws {
+        var upserts: [ColumnBatch] = []
+        var rowCount = 0
+        var last: StoredRecord?
+        for record in records where rowCount < ingestion.limits.operationalRowsPerTransaction {
+            let payload = try LogPayload(headers: record.record.headers, payload: record.record.payload)
+            switch payload {
+            case .file(let file):
+                if last == nil { return try await apply(file, record, rowsDone) }
+            case .batch(let batch):
+                if let rows = try await batches.rows(batch, of: record) {
+                    rowCount += rows.rowCount
+                    upserts.append(rows)
+                }
+                last = record
+                continue
             }
-            let accepted = result.accepted.removing(rows.map { Int32($0) })
-            try await store.apply(change(record, upserts: [accepted], done: nil))
-        default: try await store.apply(change(record, upserts: [], done: nil))
+            break
         }
+        if let last { try await store.apply(change(last, upserts: upserts, done: nil)) }
+    }
+
+    private func apply(_ file: FileLanded, _ record: StoredRecord, _ rowsDone: Int64) async throws {
+        let receipt = try await batches.receipt(of: record)
+        if receipt.receipt.state == .failed {
+            try await store.apply(change(record, upserts: [], done: nil))
+        } else {
+            try await apply(file, record, rowsDone, without: try await batches.refused(receipt))
+        }
+    }
+
+    private var batches: LoggedBatches {
+        LoggedBatches(declaration: declaration, ingestion: ingestion, tables: tables)
     }
 
     private func apply(
@@ -115,7 +139,8 @@ final class OperationalSink: Sendable {
         let reader = try BronzeReader(try await tables.objects.open(file.objectKey), limits: ingestion.limits)
         let chunks = try FileChunks(
             reader: reader, table: declaration,
-            overrides: CSVOverrides(delimiter: file.delimiter, header: file.header), crew: crew, parallelism: 1
+            overrides: CSVOverrides(delimiter: file.delimiter, header: file.header), crew: crew, parallelism: 1,
+            chunkBytes: ingestion.limits.chunkBytes
         ) { result, _ in
             if refused.isEmpty { return result.batch }
             let rows = (0..<result.batch.rowCount).filter { refused.contains(result.positions.byteOffset($0)) }
@@ -152,10 +177,5 @@ final class OperationalSink: Sendable {
                 incarnation: ingestion.log.incarnation, nextOffset: done == nil ? record.offset + 1 : record.offset,
                 rowsDone: done ?? 0),
             upserts: upserts, conflict: declaration.conflict == .replace ? .replace : .ignore)
-    }
-
-    private func refusedRows(_ stored: StoredReceipt) async throws -> RefusedRows.Offsets {
-        guard let key = stored.refusedRowsKey else { return .none }
-        return try await RefusedRows.read(key, objects: tables.objects)
     }
 }

@@ -17,14 +17,15 @@ struct LakeCommitter: Sendable {
 
     /// - Parameters:
     ///   - result: `nil` when nothing is applied and only the watermark moves.
+    ///   - watermark: of which the tables keep incarnation and offset.
     ///   - index: the table's key index, whose change is stored in the same step.
-    ///   - receipts: given the silver snapshot's id, if there is one.
+    ///   - complete: adds what needs the silver snapshot's id, if there is one: receipts, the state of partial work.
     /// - Throws: ``CatalogError`` `commit-state-unknown` when nobody can tell, and no file is deleted. Every other error
     ///   means that nothing was applied, `commit-conflict` that another commit came first; every file of this attempt is
     ///   deleted then but for the load's own.
     func commit(
         _ result: LoadResult?, replacesAll: Bool, watermark: CatalogWatermark, index: KeyIndex? = nil,
-        receipts: (Int64?) throws -> [ReceiptRow]
+        complete: (Int64?, inout CatalogCommit) throws -> Void
     ) async throws -> Committed {
         var commit = CatalogCommit()
         commit.fence = fence
@@ -58,7 +59,7 @@ struct LakeCommitter: Sendable {
                 if change.reset { commit.keyIndexResets = [LakeTables.silver(context.declaration)] }
                 commit.keyIndexPieces = change.rows
             }
-            commit.receipts = try receipts(snapshotID)
+            try complete(snapshotID, &commit)
             try await settle(commit)
         } catch let error as CatalogError where error.code == "commit-state-unknown" {
             throw error
@@ -104,9 +105,9 @@ struct LakeCommitter: Sendable {
     /// Codes of a catalog that applied nothing, for certain.
     private static let refusals: Set<String> = ["commit-conflict", "namespace-missing"]
 
-    /// Commits. Any failure but a refusal may be a lost answer, which is settled by looking for the receipts: they stand in
-    /// the same transaction.
-    /// - Throws: `commit-state-unknown` when they are not there or cannot be looked up: a commit that got no answer may
+    /// Commits. Any failure but a refusal may be a lost answer, which is settled by looking for what stands in the same
+    /// transaction.
+    /// - Throws: `commit-state-unknown` when it is not there or cannot be looked up: a commit that got no answer may
     ///   still arrive, until another one of these tables has taken its place. Every other error means that nothing was
     ///   applied.
     private func settle(_ commit: CatalogCommit) async throws {
@@ -120,10 +121,22 @@ struct LakeCommitter: Sendable {
         }
     }
 
+    /// Looks for the commit's own receipt, byte for byte, because an earlier life of the record may have left one; a slice
+    /// has none, and is known by its watermark, whose state names the commit.
     private func stands(_ commit: CatalogCommit) async throws -> Bool {
-        guard let receipt = commit.receipts.first else { preconditionFailure("every load leaves a receipt") }
+        let catalog = context.tables.catalog
         do {
-            return try await context.tables.catalog.receipt(id: receipt.id) != nil
+            if let receipt = commit.receipts.first {
+                return try await catalog.receipt(id: receipt.id)?.json == receipt.json
+            }
+            guard let wanted = commit.watermarks.first else { preconditionFailure("every load moves the watermark") }
+            let found = try await catalog.watermark(topic: wanted.topic, partition: wanted.partition)
+            if found == wanted { return true }
+            if let found, found.incarnation == wanted.incarnation, !wanted.isPast(found) {
+                throw IngestionError(
+                    code: "overtaken", message: "another writer is past this commit", isRetryable: true)
+            }
+            return false
         } catch {
             throw CatalogError(
                 code: "commit-state-unknown", message: "whether the commit stands could not be looked up",

@@ -11,21 +11,66 @@ enum LogWatermark {
     /// `incarnation:nextOffset`.
     static func text(incarnation: String, nextOffset: Int64) -> String { "\(incarnation):\(nextOffset)" }
 
-    /// The next offset to work on; 0 for a log that nothing of was worked.
+    /// Where work goes on; offset 0 for a log that nothing of was worked. Among the places the latest ``LogLife`` counts,
+    /// in it the highest offset.
     static func effective(
         topic: String, partition: Int, incarnation: String, row: CatalogWatermark?, silver: TableMetadata
-    ) -> Int64 {
+    ) -> CatalogWatermark {
         let key = key(topic: topic, partition: partition)
-        var next: Int64 = 0
-        if let row, row.incarnation == incarnation { next = max(next, row.nextOffset) }
-        for text in [silver.properties[key], silver.currentSnapshot?.summary[key]] {
-            if let text, let offset = parse(text, incarnation) { next = max(next, offset) }
+        var best = CatalogWatermark(topic: topic, partition: partition, incarnation: incarnation, nextOffset: 0)
+        var bestLife = LogLife(log: incarnation)
+        func consider(_ found: CatalogWatermark) {
+            let life = LogLife(found.incarnation)
+            guard life.log == incarnation,
+                life.replay > bestLife.replay || (life.replay == bestLife.replay && found.isPast(best))
+            else { return }
+            best = found
+            bestLife = life
         }
+        if let row { consider(row) }
+        for text in [silver.properties[key], silver.currentSnapshot?.summary[key]] {
+            guard let text, let colon = text.lastIndex(of: ":"), let offset = Int64(text[text.index(after: colon)...])
+            else { continue }
+            consider(
+                CatalogWatermark(
+                    topic: topic, partition: partition, incarnation: String(text[..<colon]), nextOffset: offset))
+        }
+        return best
+    }
+}
+
+/// The incarnation of a log, and how often an administrator had it worked again. Each time begins a new life of the
+/// watermark, so that it may lie before the one of the former; in text `incarnation~count`.
+struct LogLife: Hashable {
+    var log: String
+    var replay = 0
+
+    init(log: String) { self.log = log }
+
+    init(_ text: String) {
+        log = text
+        if let mark = text.lastIndex(of: "~"), let count = Int(text[text.index(after: mark)...]) {
+            log = String(text[..<mark])
+            replay = count
+        }
+    }
+
+    var text: String { replay == 0 ? log : "\(log)~\(replay)" }
+}
+
+extension CatalogWatermark {
+    /// All before `offset` is done.
+    func advanced(to offset: Int64) -> CatalogWatermark {
+        CatalogWatermark(topic: topic, partition: partition, incarnation: incarnation, nextOffset: offset)
+    }
+
+    /// A further part of the record at this watermark is done.
+    func advanced(ahead: Int64, state: [UInt8]) -> CatalogWatermark {
+        var next = self
+        next.partial = PartialWork(step: (partial?.step ?? 0) + 1, aheadOffset: ahead, state: state)
         return next
     }
 
-    private static func parse(_ text: String, _ incarnation: String) -> Int64? {
-        guard let colon = text.lastIndex(of: ":"), text[..<colon] == incarnation else { return nil }
-        return Int64(text[text.index(after: colon)...])
-    }
+    /// The first offset of which nothing is in the lake.
+    var aheadOffset: Int64 { partial?.aheadOffset ?? nextOffset }
 }

@@ -13,6 +13,11 @@ internal import Metrics
 /// commit files, watermark and receipts in one step; go on. A lost race or a failing disk throws the unit away, and
 /// it is worked again from the log.
 ///
+/// A long file is one unit while nothing waits behind it. When batches do and the file has run for a while, what is read
+/// of it is committed as a slice, then the batches, and the file goes on at its byte. The watermark stays at the file
+/// until its end and carries how far file and batches are. The log's order holds all the same: a later row of the file
+/// whose key one of those batches wrote is superseded.
+///
 /// `@unchecked Sendable`: ``run()`` is the only user of the mutable state.
 final class TableProcessor: @unchecked Sendable {
     private let declaration: TableDeclaration
@@ -25,12 +30,21 @@ final class TableProcessor: @unchecked Sendable {
     private let logger: Logger
     private let stages: StageClock?
     private var index: KeyIndex?
+    /// The file that is in the lake in part.
+    private var feed: FileFeed?
+    /// Whether the next record behind the open file is known to be none that may go before its end.
+    private var isFileAlone = false
+    private var pace: CommitPace
+    /// Slices of files committed so far, those that ended a file left out.
+    private(set) var sliceCount = 0
     /// Objects of the key index that are to be deleted.
     private var supersededObjects: [String] = []
 
     /// Waits after a failure: the first, and the longest.
     private static let retryMillisecondsFirst = 100
     private static let retryMillisecondsMax = 10_000
+    /// Between two looks at the log of a table for which nothing seems to have come.
+    private static let idleMilliseconds = 20
 
     init(
         declaration: TableDeclaration, ingestion: DipperIngestion, tables: LakeTables, crew: ThreadExecutor,
@@ -44,6 +58,7 @@ final class TableProcessor: @unchecked Sendable {
         self.crew = crew
         self.parallelism = parallelism
         self.fence = fence
+        pace = CommitPace(limits: ingestion.limits)
         var logger = logger
         logger[metadataKey: "table"] = "\(declaration.name)"
         self.logger = logger
@@ -55,13 +70,17 @@ final class TableProcessor: @unchecked Sendable {
         var retryMilliseconds = Self.retryMillisecondsFirst
         while !Task.isCancelled {
             do {
-                if try await workOnce() {
+                if try await workOnce(isPaced: true) {
                     retryMilliseconds = Self.retryMillisecondsFirst
                 } else {
                     _ = await appends.next(isolation: nil)
+                    // Most appends are for other tables; the answer to one may be on its way to the gauge.
+                    if ingestion.gauge.waiting(in: declaration.name) == 0 {
+                        try await Task.sleep(for: .milliseconds(Self.idleMilliseconds))
+                    }
                 }
             } catch is CancellationError {
-                return
+                break
             } catch {
                 logger.error(
                     "load failed, it will be tried again",
@@ -71,36 +90,87 @@ final class TableProcessor: @unchecked Sendable {
                 retryMilliseconds = min(retryMilliseconds * 2, Self.retryMillisecondsMax)
             }
         }
+        await close()
     }
 
     /// Works everything that is in the log now.
     func drain() async throws {
-        while try await workOnce() {}
+        while try await workOnce(isPaced: false) {}
     }
 
     /// Works one unit.
+    /// - Parameter isPaced: whether small commits are held apart.
     /// - Returns: whether there was one.
-    func workOnce() async throws -> Bool {
+    func workOnce(isPaced: Bool) async throws -> Bool {
+        do {
+            return try await work(isPaced: isPaced)
+        } catch {
+            if let id = feed?.record.record.id { await ingestion.board.stopped(id) }
+            await close()
+            throw error
+        }
+    }
+
+    private func work(isPaced: Bool) async throws -> Bool {
         let context = try await loadContext()
-        let row = try await tables.catalog.watermark(topic: declaration.name, partition: 0)
-        let next = LogWatermark.effective(
-            topic: declaration.name, partition: 0, incarnation: ingestion.log.incarnation, row: row,
-            silver: context.silver)
-        ingestion.gauge.worked(topic: declaration.name, nextOffset: next)
-        let records = try await ingestion.log.read(
-            topic: declaration.name, partition: 0, from: next, recordsMax: ingestion.limits.recordsPerCommitMax,
-            bytesMax: ingestion.limits.bytesPerCommitMax)
-        guard let first = records.first else { return false }
-        let payloads = try records.map { try LogPayload(headers: $0.record.headers, payload: $0.record.payload) }
-        var unit = [(first, payloads[0])]
-        if case .batch = payloads[0] {
-            for (record, payload) in zip(records, payloads).dropFirst() {
-                guard case .batch = payload else { break }
-                unit.append((record, payload))
+        let mark = try await position(context)
+        if let feed {
+            if feed.record.offset != mark.nextOffset || feed.step != (mark.partial?.step ?? 0) {
+                await close()
+            } else if try await letBatchesIn(before: feed, mark, context) {
+                return true
+            } else {
+                try await workFile(feed, mark, context)
+                return true
             }
         }
-        try await work(unit, context)
+        let head = try await ingestion.log.heads(
+            topic: declaration.name, partition: 0, from: mark.nextOffset, recordsMax: 1)
+        guard let first = head.first else { return false }
+        if first.headers[LogPayload.kindHeader] == LogPayload.fileKind {
+            try await openFile(mark, context)
+        } else {
+            let waiting = ingestion.gauge.waiting(in: declaration.name)
+            if isPaced, let next = pace.next(waiting: waiting), next > .now {
+                try await Task.sleep(until: next, clock: .continuous)
+            }
+            let unit = try await batches(from: mark.nextOffset)
+            if unit.isEmpty { return false }
+            try await work(unit, before: nil, mark, context)
+        }
         return true
+    }
+
+    /// Where work goes on.
+    private func position(_ context: TableContext) async throws -> CatalogWatermark {
+        let row = try await tables.catalog.watermark(topic: declaration.name, partition: 0)
+        let mark = LogWatermark.effective(
+            topic: declaration.name, partition: 0, incarnation: ingestion.log.incarnation, row: row,
+            silver: context.silver)
+        ingestion.gauge.worked(
+            topic: declaration.name, nextOffset: mark.partial.map { $0.aheadOffset - 1 } ?? mark.nextOffset)
+        return mark
+    }
+
+    /// The batches from `offset` to the next file, one commit of them at most.
+    private func batches(from offset: Int64) async throws -> [(record: StoredRecord, batch: BatchLanded)] {
+        let records = try await ingestion.log.read(
+            topic: declaration.name, partition: 0, from: offset, recordsMax: ingestion.limits.recordsPerCommitMax,
+            bytesMax: ingestion.limits.bytesPerCommitMax)
+        var unit: [(record: StoredRecord, batch: BatchLanded)] = []
+        for record in records {
+            guard
+                case .batch(let batch) = try LogPayload(headers: record.record.headers, payload: record.record.payload)
+            else { break }
+            unit.append((record, batch))
+        }
+        return unit
+    }
+
+    private func close() async {
+        await feed?.cancel()
+        feed = nil
+        isFileAlone = false
     }
 
     private func loadContext() async throws -> TableContext {
@@ -116,28 +186,141 @@ final class TableProcessor: @unchecked Sendable {
             limits: ingestion.limits, stages: stages)
     }
 
-    private func work(_ unit: [(StoredRecord, LogPayload)], _ context: TableContext) async throws {
+    private func work(
+        _ unit: [(record: StoredRecord, batch: BatchLanded)], before feed: FileFeed?, _ mark: CatalogWatermark,
+        _ context: TableContext
+    ) async throws {
         let started = ContinuousClock.now
-        for (record, _) in unit { await ingestion.board.started(record.record.id) }
-        let work = UnitWork(unit: unit, context: context, ingestion: ingestion, fence: fence, parallelism: parallelism)
+        pace.started()
+        let ids = unit.map(\.record.record.id)
+        for id in ids { await ingestion.board.started(id) }
+        let work = UnitWork(context: context, ingestion: ingestion, fence: fence, mark: mark)
         do {
             let references = try await References(declaration, model: ingestion.model, cache: referenceCache)
-            let index = try await currentIndex(context, replacesAll: work.replacesAll)
+            let index = try await currentIndex(context, replacesAll: false)
             do {
-                bind(index, to: try await work.run(index: index, references: references), of: work)
+                let committed = try await work.batches(unit, before: feed, index: index, references: references)
+                bind(index, to: committed, of: work)
             } catch {
-                release(index, after: error, of: work)
+                release(index, after: error)
                 throw error
             }
             await dropSuperseded()
         } catch {
-            for (record, _) in unit { await ingestion.board.stopped(record.record.id) }
+            for id in ids { await ingestion.board.stopped(id) }
             throw error
         }
-        await ingestion.board.finished(unit.map(\.0.record.id))
-        if let last = unit.last { ingestion.gauge.worked(topic: declaration.name, nextOffset: last.0.offset + 1) }
+        pace.ended()
+        if let feed { feed.step += 1 }
+        await ingestion.board.finished(ids)
+        if let last = unit.last {
+            ingestion.gauge.worked(topic: declaration.name, nextOffset: last.record.offset + (feed == nil ? 1 : 0))
+        }
         report(work, unit.count, ContinuousClock.now - started)
     }
+
+    // MARK: Files
+
+    /// Opens the file at the watermark and works it, or ends it when its bytes can't be read as one.
+    private func openFile(_ mark: CatalogWatermark, _ context: TableContext) async throws {
+        let records = try await ingestion.log.read(
+            topic: declaration.name, partition: 0, from: mark.nextOffset, recordsMax: 1, bytesMax: .max)
+        guard let record = records.first,
+            case .file(let file) = try LogPayload(headers: record.record.headers, payload: record.record.payload)
+        else { return }
+        await ingestion.board.started(record.record.id)
+        do {
+            let progress = try mark.partial.map { try FileProgress($0.state) }
+            let references = try await References(declaration, model: ingestion.model, cache: referenceCache)
+            let feed: FileFeed
+            do {
+                feed = try await FileFeed(
+                    file, of: record, context: context, references: references, board: ingestion.board,
+                    parallelism: parallelism, resuming: progress)
+            } catch let error where mark.partial == nil && UnitWork.isFaultOfFile(error) {
+                let work = UnitWork(context: context, ingestion: ingestion, fence: fence, mark: mark)
+                _ = try await work.fail(file, record, error)
+                return await ended(record, mark.nextOffset + 1)
+            }
+            self.feed = feed
+            feed.step = mark.partial?.step ?? 0
+            try await feed.rebuildAhead(
+                up: mark.aheadOffset, of: LoggedBatches(declaration: declaration, ingestion: ingestion, tables: tables))
+            try await workFile(feed, mark, context)
+        } catch {
+            await ingestion.board.stopped(record.record.id)
+            throw error
+        }
+    }
+
+    /// Works a file to its end, or to the end of a slice.
+    private func workFile(_ feed: FileFeed, _ mark: CatalogWatermark, _ context: TableContext) async throws {
+        let started = ContinuousClock.now
+        let work = UnitWork(context: context, ingestion: ingestion, fence: fence, mark: mark)
+        let replacesAll = feed.file.mode == .overwrite
+        let index = try await currentIndex(context, replacesAll: replacesAll)
+        let isAtEnd: Bool
+        do {
+            let done = try await work.file(feed, index: index) {
+                guard ContinuousClock.now - started >= .milliseconds(ingestion.limits.sliceMilliseconds) else {
+                    return false
+                }
+                return try await isBatchWaiting(behind: feed, from: max(mark.aheadOffset, feed.record.offset + 1))
+            }
+            bind(index, to: done.committed, of: work)
+            isAtEnd = done.isAtEnd
+        } catch {
+            release(index, after: error)
+            throw error
+        }
+        await dropSuperseded()
+        feed.step += 1
+        if isAtEnd {
+            await close()
+            await ended(feed.record, max(mark.aheadOffset, feed.record.offset + 1))
+        } else {
+            sliceCount += 1
+            Counter(label: "dipper_slices_total", dimensions: [("table", declaration.name)]).increment()
+        }
+        report(work, isAtEnd ? 1 : 0, ContinuousClock.now - started)
+    }
+
+    private func ended(_ record: StoredRecord, _ nextOffset: Int64) async {
+        await ingestion.board.finished([record.record.id])
+        ingestion.gauge.worked(topic: declaration.name, nextOffset: nextOffset)
+    }
+
+    /// Whether batches wait that may go before the end of `feed`'s file. Costs a look at a counter while nothing waits.
+    private func isBatchWaiting(behind feed: FileFeed, from offset: Int64) async throws -> Bool {
+        guard !isFileAlone, let ahead = feed.ahead, ingestion.gauge.end(of: declaration.name) > offset else {
+            return false
+        }
+        if ahead.count >= ingestion.limits.aheadKeysMax {
+            isFileAlone = true
+            return false
+        }
+        let heads = try await ingestion.log.heads(
+            topic: declaration.name, partition: 0, from: offset, recordsMax: 1)
+        guard let next = heads.first else { return false }
+        isFileAlone = next.headers[LogPayload.kindHeader] != LogPayload.batchKind
+        return !isFileAlone
+    }
+
+    /// Takes batches that wait behind a file of which a slice has just been committed.
+    /// - Returns: whether there were any.
+    private func letBatchesIn(
+        before feed: FileFeed, _ mark: CatalogWatermark, _ context: TableContext
+    ) async throws -> Bool {
+        guard feed.isTurnOfBatches else { return false }
+        feed.isTurnOfBatches = false
+        guard try await isBatchWaiting(behind: feed, from: mark.aheadOffset) else { return false }
+        let unit = try await batches(from: mark.aheadOffset)
+        if unit.isEmpty { return false }
+        try await work(unit, before: feed, mark, context)
+        return true
+    }
+
+    // MARK: Keys
 
     /// The key index for the table's current snapshot; `nil` for a table without a key.
     private func currentIndex(_ context: TableContext, replacesAll: Bool) async throws -> KeyIndex? {
@@ -160,10 +343,12 @@ final class TableProcessor: @unchecked Sendable {
         }
     }
 
-    /// The unit is worked again. When it is not known whether its commit stands, the stored index tells what is.
-    private func release(_ index: KeyIndex?, after error: any Error, of work: UnitWork) {
+    /// The unit is worked again. Only where the commit is known not to stand is the index in memory what is stored; else
+    /// the stored pieces tell.
+    private func release(_ index: KeyIndex?, after error: any Error) {
         index?.rollback()
-        if (error as? CatalogError)?.code == "commit-state-unknown" { self.index = nil }
+        let isRefused = (error as? CatalogError)?.code == "commit-conflict"
+        if !isRefused, !(error is IngestionError), !(error is ObjectStoreError) { self.index = nil }
     }
 
     /// Deletes objects of the key index that no piece names any more; one that stays is found at the next start.

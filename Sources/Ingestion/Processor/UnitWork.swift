@@ -3,144 +3,164 @@ import CSVFormat
 import EventLog
 internal import Foundation
 import LakeModel
+import ObjectStorage
 
-/// One file or several batches on their way from the log to a commit.
+/// What goes into one commit, a file, a slice of one or several batches, on its way from the log.
 ///
 /// `@unchecked Sendable`: the table's processor is the only user.
 final class UnitWork: @unchecked Sendable {
-    private let unit: [(record: StoredRecord, payload: LogPayload)]
     private let context: TableContext
     private let ingestion: DipperIngestion
     private let committer: LakeCommitter
-    private let parallelism: Int
+    /// Where the work goes on from.
+    private let mark: CatalogWatermark
+    /// The rows that the commit brings.
     private(set) var totals = JobReceipt.Rows()
     /// Whether nothing of the unit was applied, because of its own bytes.
     private(set) var hasFailed = false
 
-    init(
-        unit: [(StoredRecord, LogPayload)], context: TableContext, ingestion: DipperIngestion,
-        fence: CatalogCommit.Fence, parallelism: Int
-    ) {
-        self.unit = unit
+    init(context: TableContext, ingestion: DipperIngestion, fence: CatalogCommit.Fence, mark: CatalogWatermark) {
         self.context = context
         self.ingestion = ingestion
-        self.parallelism = parallelism
+        self.mark = mark
         committer = LakeCommitter(context: context, fence: fence)
     }
 
-    /// Whether the unit is a file that replaces the whole table.
-    var replacesAll: Bool {
-        if case .file(let file) = unit.first?.payload { file.mode == .overwrite } else { false }
-    }
+    // MARK: Batches
 
-    func run(index: KeyIndex?, references: References) async throws -> LakeCommitter.Committed {
-        let loader = RecordLoader(
-            context: context, references: references, board: ingestion.board, parallelism: parallelism)
-        let load = TableLoad(context: context, index: index, replacesAll: replacesAll)
-        var receipts: [JobReceipt] = []
-        do {
-            for (record, payload) in unit {
+    /// Takes batches that stand at the watermark, or, with a file, behind those that were let in before its end.
+    func batches(
+        _ unit: [(record: StoredRecord, batch: BatchLanded)], before feed: FileFeed?, index: KeyIndex?,
+        references: References
+    ) async throws -> LakeCommitter.Committed {
+        let loader = RecordLoader(context: context, references: references, ahead: feed?.ahead)
+        let load = TableLoad(context: context, index: index, replacesAll: false)
+        return try await discarding(load) {
+            var receipts: [JobReceipt] = []
+            for (record, batch) in unit {
                 load.begin()
-                var receipt = ingestion.receipt(of: record, payload: payload)
-                switch payload {
-                case .file(let file):
-                    let notes = try await loader.load(file, of: record, into: load)
-                    receipt.dialect = notes.dialect
-                    receipt.warnings = notes.warnings
-                    try Self.checkRefusals(load, file)
-                case .batch(let batch):
-                    let notes = try await loader.load(batch, of: record, into: load)
-                    receipt.verdicts = notes.verdicts
-                    receipt.warnings = notes.warnings
-                }
+                var receipt = ingestion.receipt(of: record, payload: .batch(batch))
+                let notes = try await loader.load(batch, of: record, into: load)
+                receipt.verdicts = notes.verdicts
+                receipt.warnings = notes.warnings
                 receipts.append(receipt)
             }
             let result = try await load.finish()
-            // The last rows are refused by their key only here.
-            if case .file(let file) = unit.first?.payload { try Self.checkRefusals(load, file) }
-            return try await commit(result, receipts, index)
-        } catch let error where Self.isFaultOfFile(error) && unit.count == 1 {
-            await load.discard()
-            return try await fail(error)
-        } catch let error as CatalogError where error.code == "commit-state-unknown" {
-            throw error
-        } catch {
-            await load.discard()
-            throw error
+            for index in receipts.indices {
+                receipts[index].rows = result.counts[index]
+                if let verdicts = result.verdicts[index] {
+                    let all = (receipts[index].verdicts + verdicts).sorted { $0.index < $1.index }
+                    receipts[index].verdicts = Array(all.prefix(ingestion.limits.verdictsMax))
+                }
+                totals += result.counts[index]
+            }
+            let end = (unit.last?.record.offset ?? -1) + 1
+            let next = try feed.map { mark.advanced(ahead: end, state: try $0.progress.named().encoded()) }
+            return try await committer.commit(
+                result, replacesAll: false, watermark: next ?? mark.advanced(to: end), index: index
+            ) { snapshotID, commit in
+                commit.receipts = try receipts.indices.map { index in
+                    let changed = receipts[index].rows.inserted + receipts[index].rows.updated > 0
+                    return try row(
+                        receipts[index], unit[index].record, snapshotID: changed ? snapshotID : nil,
+                        refusedRowsKey: result.refusedRowsKeys[index])
+                }
+            }
         }
     }
 
-    private func commit(
-        _ result: LoadResult, _ receipts: [JobReceipt], _ index: KeyIndex?
+    // MARK: Files
+
+    /// Takes rows of a file until it ends or `stops` says so; then only a slice of it is committed.
+    /// - Returns: `isAtEnd` when nothing of the file is left.
+    func file(
+        _ feed: FileFeed, index: KeyIndex?, until stops: () async throws -> Bool
+    ) async throws -> (committed: LakeCommitter.Committed, isAtEnd: Bool) {
+        let replacesAll = feed.file.mode == .overwrite
+        let load = TableLoad(context: context, index: index, replacesAll: replacesAll)
+        do {
+            return try await discarding(load) {
+                let isAtEnd = try await feed.feed(load, until: stops)
+                try Self.checkRefusals(load, feed.file)
+                let result = try await load.finish()
+                // The last rows are refused by their key only here.
+                try Self.checkRefusals(load, feed.file)
+                feed.add(result, load)
+                for counts in result.counts { totals += counts }
+                return try await context.stages.measureAlone(.commit) {
+                    let committed =
+                        isAtEnd
+                        ? try await end(feed, result, index, replacesAll) : try await slice(feed, result, index)
+                    return (committed, isAtEnd)
+                }
+            }
+        } catch let error where mark.partial == nil && Self.isFaultOfFile(error) {
+            return (try await fail(feed.file, feed.record, error), true)
+        }
+    }
+
+    /// Commits the last rows of a file, with its receipt.
+    private func end(
+        _ feed: FileFeed, _ result: LoadResult, _ index: KeyIndex?, _ replacesAll: Bool
     ) async throws -> LakeCommitter.Committed {
-        var receipts = receipts
-        for index in receipts.indices {
-            receipts[index].rows = result.counts[index]
-            receipts[index].state = .committed
-            if let verdicts = result.verdicts[index] {
-                let all = (receipts[index].verdicts + verdicts).sorted { $0.index < $1.index }
-                receipts[index].verdicts = Array(all.prefix(ingestion.limits.verdictsMax))
-            }
-            if result.counts[index].rejected > 0 {
-                receipts[index].rejectsLink = "/api/v2/rejects/\(receipts[index].table)?job=\(receipts[index].id)"
-            }
-            totals.read += result.counts[index].read
-            totals.accepted += result.counts[index].accepted
-            totals.rejected += result.counts[index].rejected
+        var receipt = ingestion.receipt(of: feed.record, payload: .file(feed.file))
+        receipt.dialect = feed.dialect
+        receipt.warnings = feed.warnings
+        receipt.rows = feed.progress.rows
+        let written = receipt.rows.inserted + receipt.rows.updated > 0 || replacesAll
+        let earlier = feed.progress.refusedRowsKey
+        let committed = try await committer.commit(
+            result, replacesAll: replacesAll,
+            watermark: mark.advanced(to: max(mark.aheadOffset, feed.record.offset + 1)), index: index
+        ) { snapshotID, commit in
+            commit.receipts = [
+                try row(
+                    receipt, feed.record, snapshotID: written ? snapshotID ?? feed.progress.snapshotID : nil,
+                    refusedRowsKey: result.refusedRowsKeys[0])
+            ]
         }
-        return try await context.stages.measureAlone(.commit) {
-            try await committer.commit(
-                result, replacesAll: replacesAll, watermark: watermark(), index: index
-            ) { snapshotID in
-                try rows(receipts, snapshotID, result.refusedRowsKeys)
-            }
+        await drop(earlier)
+        return committed
+    }
+
+    /// Commits a slice that is not the last.
+    private func slice(
+        _ feed: FileFeed, _ result: LoadResult, _ index: KeyIndex?
+    ) async throws -> LakeCommitter.Committed {
+        let ahead = max(mark.aheadOffset, feed.record.offset + 1)
+        let earlier = feed.progress.refusedRowsKey
+        let committed = try await committer.commit(
+            result, replacesAll: false, watermark: mark.advanced(ahead: ahead, state: []), index: index
+        ) { snapshotID, commit in
+            feed.sliced(snapshotID: snapshotID, refusedRowsKey: result.refusedRowsKeys[0])
+            commit.watermarks = [mark.advanced(ahead: ahead, state: try feed.progress.named().encoded())]
         }
+        await drop(earlier)
+        return committed
+    }
+
+    /// Drops the list of refused rows of the slices before: the new one holds it too.
+    private func drop(_ refusedRowsKey: String?) async {
+        if let refusedRowsKey { try? await context.tables.objects.delete(refusedRowsKey) }
     }
 
     /// Ends a file that cannot be read, or that was to be refused as a whole: nothing of it is applied.
-    private func fail(_ error: any Error) async throws -> LakeCommitter.Committed {
-        guard let (record, payload) = unit.first else { throw error }
-        var receipt = ingestion.receipt(of: record, payload: payload)
-        hasFailed = true
+    func fail(_ file: FileLanded, _ record: StoredRecord, _ error: any Error) async throws -> LakeCommitter.Committed {
+        var receipt = ingestion.receipt(of: record, payload: .file(file))
         receipt.state = .failed
+        hasFailed = true
         let told = (error as? UnreadableBytes)?.cause ?? error as? any LakeError
         var message = told?.message ?? "\(error)"
         if let place = told?.place { message += " (at \(place))" }
         receipt.error = JobReceipt.Failure(
             code: told?.code ?? "file-unreadable", message: message, remedy: told?.remedy)
-        return try await committer.commit(nil, replacesAll: false, watermark: watermark()) { _ in
-            try rows([receipt], nil, [:])
-        }
-    }
-
-    private func watermark() -> CatalogWatermark {
-        CatalogWatermark(
-            topic: context.declaration.name, partition: 0, incarnation: ingestion.log.incarnation,
-            nextOffset: (unit.last?.record.offset ?? -1) + 1)
-    }
-
-    private func rows(
-        _ receipts: [JobReceipt], _ snapshotID: Int64?, _ refusedRowsKeys: [Int: String]
-    ) throws -> [ReceiptRow] {
-        let now = UTCTime.text(microseconds: UTCTime.nowMicroseconds())
-        let encoder = JSONEncoder()
-        return try receipts.indices.map { index in
-            var receipt = receipts[index]
-            let stored = unit[index].record
-            receipt.finishedAt = now
-            receipt.progress = nil
-            let changed = receipt.rows.inserted + receipt.rows.updated > 0 || replacesAll
-            receipt.snapshotId = changed && receipt.state == .committed ? snapshotID.map { String($0) } : nil
-            let json = try encoder.encode(StoredReceipt(receipt: receipt, refusedRowsKey: refusedRowsKeys[index]))
-            return ReceiptRow(
-                id: receipt.id, table: receipt.table, state: receipt.state.rawValue, topic: receipt.topic,
-                partition: receipt.partition, offset: receipt.offset,
-                createdMicroseconds: stored.appendedMicroseconds, json: Array(json))
+        return try await committer.commit(nil, replacesAll: false, watermark: mark.advanced(to: record.offset + 1)) {
+            _, commit in commit.receipts = [try row(receipt, record, snapshotID: nil, refusedRowsKey: nil)]
         }
     }
 
     /// Whether the bytes of the file are to blame, so that trying again cannot help.
-    private static func isFaultOfFile(_ error: any Error) -> Bool {
+    static func isFaultOfFile(_ error: any Error) -> Bool {
         error is CSVError || error is UnreadableBytes || (error as? IngestionError)?.code == "rows-refused"
     }
 
@@ -154,5 +174,36 @@ final class UnitWork: @unchecked Sendable {
             remedy: "mend the rows, or upload with onError=quarantine to take the others",
             place: Place(
                 source: file.fileName, line: reject.line, column: reject.column, byteOffset: reject.byteOffset))
+    }
+
+    // MARK: Both
+
+    /// Runs a load; its files go when it is known that it was not committed.
+    private func discarding<Value>(_ load: TableLoad, _ body: () async throws -> Value) async throws -> Value {
+        do {
+            return try await body()
+        } catch let error as CatalogError where error.code == "commit-state-unknown" {
+            throw error
+        } catch {
+            await load.discard()
+            throw error
+        }
+    }
+
+    private func row(
+        _ finished: JobReceipt, _ record: StoredRecord, snapshotID: Int64?, refusedRowsKey: String?
+    ) throws -> ReceiptRow {
+        var receipt = finished
+        if receipt.state != .failed { receipt.state = .committed }
+        receipt.finishedAt = UTCTime.text(microseconds: UTCTime.nowMicroseconds())
+        receipt.snapshotId = snapshotID.map { String($0) }
+        if receipt.rows.rejected > 0 {
+            receipt.rejectsLink = "/api/v2/rejects/\(receipt.table)?job=\(receipt.id)"
+        }
+        let json = try JSONEncoder().encode(StoredReceipt(receipt: receipt, refusedRowsKey: refusedRowsKey))
+        return ReceiptRow(
+            id: receipt.id, table: receipt.table, state: receipt.state.rawValue, topic: receipt.topic,
+            partition: receipt.partition, offset: receipt.offset, createdMicroseconds: record.appendedMicroseconds,
+            json: Array(json))
     }
 }

@@ -13,7 +13,7 @@ struct RejectSource: Sendable, Hashable {
     var isBatch: Bool { delimiter == nil }
 }
 
-/// Collects the rejects of a load and writes them to one file of the quarantine table, leaving out those that an earlier
+/// Collects the rejects of a load and writes them to files of the quarantine table, leaving out those that an earlier
 /// upload of the same bytes has put there.
 ///
 /// `@unchecked Sendable`: the load that made it is its only user.
@@ -34,6 +34,7 @@ final class QuarantineWriter: @unchecked Sendable {
     private var waitingRows = 0
     private var waitingBytes = 0
     private var file: OpenDataFile?
+    private var closed: [DataFile] = []
     private let encoders: EncoderPool
     /// The row group that is encoded while more rejects come.
     private var encoding: Task<EncodedRowGroup, any Error>?
@@ -49,7 +50,7 @@ final class QuarantineWriter: @unchecked Sendable {
     init(context: TableContext) {
         self.context = context
         encoders = EncoderPool(
-            schema: context.quarantine.schema, options: LakeParquet.options(context.quarantine),
+            schema: context.quarantine.schema, options: LakeParquet.quarantineOptions(context.quarantine),
             stages: context.stages)
     }
 
@@ -107,6 +108,17 @@ final class QuarantineWriter: @unchecked Sendable {
         guard let group = try await encoding.take()?.value else { return }
         let file = try await openFile()
         try context.stages.measure(.write) { try file.append(group) }
+        if file.byteCount >= context.limits.dataFileBytes { try await close() }
+    }
+
+    private func close() async throws {
+        guard let file else { return }
+        let summary = try await file.close()
+        self.file = nil
+        closed.append(
+            DataFile(
+                summary: summary, location: file.location, partition: [], spec: context.quarantine.partitionSpec,
+                schema: context.quarantine.schema))
     }
 
     private func openFile() async throws -> OpenDataFile {
@@ -115,7 +127,7 @@ final class QuarantineWriter: @unchecked Sendable {
         locations.append(location)
         let opened = try await OpenDataFile(
             location: location, key: context.tables.io.key(location), partition: [],
-            schema: context.quarantine.schema, options: LakeParquet.options(context.quarantine),
+            schema: context.quarantine.schema, options: LakeParquet.quarantineOptions(context.quarantine),
             objects: context.tables.objects)
         file = opened
         return opened
@@ -143,18 +155,12 @@ final class QuarantineWriter: @unchecked Sendable {
         return identities
     }
 
-    /// - Returns: the file that was written, if any reject was new.
+    /// - Returns: the files that were written, none if no reject was new.
     func finish() async throws -> [DataFile] {
         try await write()
         try await appendEncoded()
-        guard let file else { return [] }
-        let summary = try await file.close()
-        self.file = nil
-        return [
-            DataFile(
-                summary: summary, location: file.location, partition: [], spec: context.quarantine.partitionSpec,
-                schema: context.quarantine.schema)
-        ]
+        try await close()
+        return closed
     }
 
     func abort() async {

@@ -6,7 +6,10 @@ import LakeModel
 extension DipperIngestion {
     package func job(id: String) async throws -> JobReceipt? {
         if let row = try await catalog.receipt(id: id) { return try decoded(row.json) }
-        guard let stored = try await log.record(id: id) else { return nil }
+        guard let stored = try await log.record(id: id) else {
+            // Retention may have dropped it once it was worked.
+            return try await catalog.receipt(id: id).map { try decoded($0.json) }
+        }
         // It may have ended between the two look-ups.
         if let row = try await catalog.receipt(id: id) { return try decoded(row.json) }
         return try await pending(stored)
@@ -14,27 +17,53 @@ extension DipperIngestion {
 
     package func jobs(table: String?, page: Int, size: Int) async throws -> (jobs: [JobReceipt], total: Int) {
         if let table { _ = try declaration(of: table) }
-        var waiting: [StoredRecord] = []
+        var waiting: [RecordHead] = []
         for topic in model.tables.map(\.name) where table == nil || table == topic {
-            let next = try await catalog.watermark(topic: topic, partition: 0).map {
-                $0.incarnation == log.incarnation ? $0.nextOffset : 0
-            }
-            waiting += try await log.read(
-                topic: topic, partition: 0, from: next ?? 0, recordsMax: limits.backlogJobsMax, bytesMax: .max)
+            waiting += try await self.waiting(in: topic)
         }
-        waiting.sort { $0.record.id > $1.record.id }
         let total = waiting.count + (try await catalog.receiptCount(table: table))
-        let first = page * size
+        // A batch that was let in before a file's end is newer than the file, and has its receipt earlier.
+        let end = (page + 1) * size
+        var listed = waiting.map { Listed(id: $0.id, receipt: nil) }
+        for row in try await catalog.receipts(table: table, before: nil, limit: end) {
+            listed.append(Listed(id: row.id, receipt: row))
+        }
+        listed.sort { $0.id > $1.id }
         var jobs: [JobReceipt] = []
-        for stored in waiting.dropFirst(first).prefix(size) { jobs.append(try await pending(stored)) }
-        if jobs.count < size {
-            let skipped = max(0, first - waiting.count)
-            let rows = try await catalog.receipts(
-                table: table, before: nil, limit: skipped + size - jobs.count)
-            let seen = Set(jobs.map(\.id))
-            jobs += try rows.dropFirst(skipped).map { try decoded($0.json) }.filter { !seen.contains($0.id) }
+        var previous: String?
+        for entry in listed.dropFirst(page * size).prefix(size) where entry.id != previous {
+            previous = entry.id
+            if let receipt = entry.receipt {
+                jobs.append(try decoded(receipt.json))
+            } else if let job = try await job(id: entry.id) {
+                jobs.append(job)
+            }
         }
         return (jobs, total)
+    }
+
+    private struct Listed {
+        let id: String
+        let receipt: ReceiptRow?
+    }
+
+    /// Records of a topic that have no receipt yet.
+    private func waiting(in topic: String) async throws -> [RecordHead] {
+        let mark = try await catalog.watermark(topic: topic, partition: 0)
+        let life = mark.map { LogLife($0.incarnation) }
+        guard let mark, let life, life.log == log.incarnation else {
+            return try await heads(topic, from: 0)
+        }
+        guard mark.partial != nil || life.replay > 0 else { return try await heads(topic, from: mark.nextOffset) }
+        // Batches were let in before the end of a file, or records are worked once more: some have receipts already.
+        var waiting: [RecordHead] = []
+        for head in try await heads(topic, from: mark.nextOffset)
+        where try await catalog.receipt(id: head.id) == nil { waiting.append(head) }
+        return waiting
+    }
+
+    private func heads(_ topic: String, from offset: Int64) async throws -> [RecordHead] {
+        try await log.heads(topic: topic, partition: 0, from: offset, recordsMax: limits.backlogJobsMax)
     }
 
     package func waitForJob(id: String, seconds: Double) async throws -> JobReceipt? {
@@ -60,6 +89,7 @@ extension DipperIngestion {
             batch = try BatchReader(table: table, limits: limits.forLoggedBatches).read(landed.body)
         }
         var receipt = receipt(of: stored, payload: payload, batch: batch)
+        receipt.operational = lags.view(of: stored.topic, offset: stored.offset)
         if let progress = await board.progress(of: stored.record.id) {
             receipt.state = .running
             receipt.progress = progress
@@ -68,6 +98,8 @@ extension DipperIngestion {
     }
 
     private func decoded(_ json: [UInt8]) throws -> JobReceipt {
-        try JSONDecoder().decode(JobReceipt.self, from: Data(json))
+        var receipt = try JSONDecoder().decode(JobReceipt.self, from: Data(json))
+        receipt.operational = lags.view(of: receipt.topic, offset: receipt.offset)
+        return receipt
     }
 }

@@ -17,6 +17,7 @@ package final class DipperIngestion: IngestionService {
     let catalog: any CatalogStore
     let board: JobBoard
     let gauge: BacklogGauge
+    let lags: OperationalLags
 
     package init(
         model: LakeDeclaration, log: any EventLog, objects: any ObjectStore, catalog: any CatalogStore,
@@ -29,6 +30,7 @@ package final class DipperIngestion: IngestionService {
         self.catalog = catalog
         board = JobBoard()
         gauge = BacklogGauge()
+        lags = OperationalLags()
     }
 
     func declaration(of table: String) throws -> TableDeclaration {

@@ -74,6 +74,23 @@ package struct JobReceipt: Sendable, Hashable, Codable {
         }
     }
 
+    /// Whether the operational store has the write, and how far it is behind.
+    package struct Operational: Sendable, Hashable, Codable {
+        package enum State: String, Sendable, Hashable, Codable { case pending, applied }
+
+        package var state: State
+        /// Records of the table's log that the lake has and the operational store has not.
+        package var lagRecords: Int64
+        /// Age of the oldest of them.
+        package var lagSeconds: Double
+
+        package init(state: State, lagRecords: Int64, lagSeconds: Double) {
+            self.state = state
+            self.lagRecords = lagRecords
+            self.lagSeconds = lagSeconds
+        }
+    }
+
     package var id: String
     package var kind: Kind
     package var table: String
@@ -100,6 +117,8 @@ package struct JobReceipt: Sendable, Hashable, Codable {
     package var verdicts: [RowVerdict] = []
     package var error: Failure?
     package var progress: Progress?
+    /// As it is when it is asked for, never stored; absent for a table that does not go to the operational store.
+    package var operational: Operational?
 
     package init(
         id: String, kind: Kind, table: String, state: State, createdAt: String, bytes: Int, topic: String,

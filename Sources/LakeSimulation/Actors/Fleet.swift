@@ -29,15 +29,21 @@ final class Fleet: @unchecked Sendable {
     var writes: [ClientWrite] = []
     /// Whether clients and other engines still work.
     var isOpen = true
+    /// Whether files are worked in slices as small as can be, with batches let in between. Other engines only rewrite and
+    /// expire then: what they do to rows would depend on how far a file has got.
+    let isSliced: Bool
     private var doubted: Set<ObjectIdentifier> = []
     private var started = 0
 
+    /// Bytes of a chunk of a sliced file: two or three rows.
+    private static let chunkBytes = 64
     private static let startsMax = 200
     private static let waitsForProcessMax = 2_000
 
     init(world: SimulationWorld, tables: [TableDeclaration]) {
         self.world = world
         self.tables = tables
+        isSliced = world.chance(4)
     }
 
     func doubt(_ write: ClientWrite) { doubted.insert(ObjectIdentifier(write)) }
@@ -48,7 +54,7 @@ final class Fleet: @unchecked Sendable {
 
     /// Any engine that runs; waits for one.
     func anyProcess() async -> EngineProcess? {
-        for _ in 0..<Self.waitsForProcessMax {
+        for _ in 0..<Self.waitsForProcessMax where !world.isStopped {
             let living = living
             if !living.isEmpty { return living[world.below(living.count)] }
             await world.turn()
@@ -72,8 +78,8 @@ final class Fleet: @unchecked Sendable {
     }
 
     /// Starts an engine; a start that fails is not repeated here.
-    @discardableResult func start() async -> EngineProcess? {
-        guard started < Self.startsMax else {
+    @discardableResult func start(isLast: Bool = false) async -> EngineProcess? {
+        guard started < Self.startsMax, !world.isStopped else {
             world.violate("progress: engines do not stay up")
             isOpen = false
             return nil
@@ -87,7 +93,7 @@ final class Fleet: @unchecked Sendable {
             return started
         } catch {
             world.count("start-failed")
-            if !isOpen { world.violate("start: \(error)") }
+            if isLast { world.violate("start: \(error)") }
             world.kill(process)
             return nil
         }
@@ -97,6 +103,10 @@ final class Fleet: @unchecked Sendable {
         var limits = IngestionLimits()
         limits.recordsPerCommitMax = 1 + world.below(4)
         limits.contestedBytesMax = world.chance(2) ? 1 : limits.contestedBytesMax
+        if isSliced {
+            limits.chunkBytes = Self.chunkBytes
+            limits.sliceMilliseconds = 0
+        }
         let objects = SimulatedObjectStore(world: world, process: process)
         let catalog = SimulatedCatalog(world: world, process: process)
         let ingestion = DipperIngestion(
@@ -142,7 +152,7 @@ final class Fleet: @unchecked Sendable {
         while await world.deliver() {}
         if world.chance(3) { world.losePower() }
         for engine in engines { world.kill(engine.process) }
-        guard let last = await start() else { return nil }
+        guard let last = await start(isLast: true) else { return nil }
         for _ in 0..<Self.roundsAtEnd {
             do {
                 try await last.engine.drain(operational: true)

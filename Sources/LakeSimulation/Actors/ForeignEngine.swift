@@ -43,7 +43,7 @@ struct ForeignEngine {
         guard let base = try await lake.metadata(identifier) else { return }
         let job = ForeignJob(
             world: world, declaration: declaration, base: base, lake: lake, catalog: catalog, identifier: identifier)
-        switch world.below(10) {
+        switch fleet.isSliced ? [3, 8][world.below(2)] : world.below(10) {
         case 0...2: try await job.append()
         case 3...5: try await job.rewrite()
         case 6, 7: try await job.delete()
@@ -81,7 +81,7 @@ struct ForeignJob {
         let tasks = try await TableScan(metadata: base, io: lake.io).plan().tasks
         guard !tasks.isEmpty else { return }
         let partition = tasks[world.below(tasks.count)].dataFile.partition
-        let chosen = tasks.filter { $0.dataFile.partition == partition && ($0.dataFile.partition.isEmpty || true) }
+        let chosen = tasks.filter { $0.dataFile.partition == partition }
         var rows: [SimulatedRow] = []
         for task in chosen { rows += try await SilverReader(lake: lake, base).rows(task) }
         var producer = producer(.replace)
@@ -134,9 +134,8 @@ struct ForeignJob {
             if let list = snapshot.manifestList { locations.insert(list) }
             for manifest in try await snapshot.manifestFiles(io: lake.io) {
                 locations.insert(manifest.location)
-                for entry in try await ManifestReader.read(manifest, metadata: metadata, io: lake.io) where entry.isLive {
-                    locations.insert(entry.dataFile.location)
-                }
+                let entries = try await ManifestReader.read(manifest, metadata: metadata, io: lake.io)
+                locations.formUnion(entries.filter(\.isLive).map(\.dataFile.location))
             }
         }
         return locations

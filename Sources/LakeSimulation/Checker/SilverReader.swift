@@ -16,15 +16,18 @@ struct SilverReader {
 
     func rows() async throws -> [SimulatedRow] {
         var rows: [SimulatedRow] = []
-        for task in try await TableScan(metadata: metadata, io: lake.io).plan().tasks { rows += try await self.rows(task) }
+        let plan = try await TableScan(metadata: metadata, io: lake.io).plan()
+        for task in plan.tasks { rows += try await self.rows(task) }
         return rows
     }
 
     func rows(_ task: FileScanTask) async throws -> [SimulatedRow] {
         var deleted: Set<Int64> = []
         for file in task.deleteFiles {
-            for row in try await data(file, PositionDeletes.schema.fields) where row[0] == .string(task.dataFile.location) {
-                if case .long(let position) = row[1] { deleted.insert(position) }
+            for row in try await data(file, PositionDeletes.schema.fields) {
+                if row[0] == .string(task.dataFile.location), case .long(let position) = row[1] {
+                    deleted.insert(position)
+                }
             }
         }
         return try await data(task.dataFile, metadata.schema.fields).enumerated().compactMap { index, row in

@@ -21,8 +21,7 @@ struct Rebase {
             let lost = try await MetadataFile.read(swap.newMetadataLocation, io: io)
             var base = try await MetadataFile.read(pointer.metadataLocation, io: io)
             base.metadataLocation = pointer.metadataLocation
-            guard let snapshot = lost.currentSnapshot, snapshot.operation == "overwrite" || snapshot.operation == "append"
-            else { return nil }
+            guard let snapshot = lost.currentSnapshot else { return nil }
             var producer = SnapshotProducer(
                 base: base, io: io, snapshotID: snapshot.id, nowMilliseconds: world.nowMicroseconds / 1_000,
                 operation: .overwrite)

@@ -12,11 +12,55 @@ struct SimulatedCatalog: CatalogStore {
         try await look { try await $0.createNamespace(name, properties: properties) }
     }
 
+    func namespaceProperties(_ name: String) async throws -> [String: String]? {
+        try await look { try await $0.namespaceProperties(name) }
+    }
+
+    func namespaces(below parent: String?, after: String?, limit: Int) async throws -> [String] {
+        try await look { try await $0.namespaces(below: parent, after: after, limit: limit) }
+    }
+
+    func names(of kind: RelationKind, in namespace: String, after: String?, limit: Int) async throws -> [String] {
+        try await look { try await $0.names(of: kind, in: namespace, after: after, limit: limit) }
+    }
+
+    func viewPointer(_ view: TableIdentifier) async throws -> TablePointer? {
+        try await look { try await $0.viewPointer(view) }
+    }
+
+    func idempotentAnswer(key: String) async throws -> IdempotentAnswer? {
+        try await look { try await $0.idempotentAnswer(key: key) }
+    }
+
     func tables(in namespace: String) async throws -> [TableIdentifier] {
         try await look { try await $0.tables(in: namespace) }
     }
 
-    func pointer(_ table: TableIdentifier) async throws -> TablePointer? { try await look { try await $0.pointer(table) } }
+    func pointer(_ table: TableIdentifier) async throws -> TablePointer? {
+        try await look { try await $0.pointer(table) }
+    }
+
+    func namespaceProperties(_ name: String) async throws -> [String: String]? {
+        try await look { try await $0.namespaceProperties(name) }
+    }
+
+    func namespaces(below parent: String?, after: String?, limit: Int) async throws -> [String] {
+        try await look { try await $0.namespaces(below: parent, after: after, limit: limit) }
+    }
+
+    func names(
+        of kind: RelationKind, in namespace: String, after: String?, limit: Int
+    ) async throws -> [String] {
+        try await look { try await $0.names(of: kind, in: namespace, after: after, limit: limit) }
+    }
+
+    func viewPointer(_ view: TableIdentifier) async throws -> TablePointer? {
+        try await look { try await $0.viewPointer(view) }
+    }
+
+    func idempotentAnswer(key: String) async throws -> IdempotentAnswer? {
+        try await look { try await $0.idempotentAnswer(key: key) }
+    }
 
     func commit(_ commit: CatalogCommit) async throws { try await self.commit(commit, change: nil) }
 
@@ -52,6 +96,7 @@ struct SimulatedCatalog: CatalogStore {
             world.violate("fencing: a writer with token \(fence.token) committed after \(world.newestFence) was given")
         }
         world.history.append(AppliedCommit(commit: commit, change: change))
+        if world.history.count == SimulationWorld.commitsMax { world.stop("the same is committed again and again") }
         world.count(change == nil ? "committed" : "committed-by-others")
     }
 

@@ -40,6 +40,9 @@ final class SimulationWorld: @unchecked Sendable {
     var history: [AppliedCommit] = []
     /// The newest right to commit that was given.
     var newestFence: Int64 = 0
+    private(set) var isStopped = false
+    /// Commits after which a run goes in circles; a good one has far below a hundred.
+    static let commitsMax = 150
     /// What must never happen and was seen while it did.
     var violations: [String] = []
 
@@ -104,6 +107,13 @@ final class SimulationWorld: @unchecked Sendable {
         count("power-loss")
     }
 
+    /// Ends a run that goes in circles: every further call fails.
+    func stop(_ why: String) {
+        violate("progress: \(why)")
+        isStopped = true
+        for process in processes { kill(process) }
+    }
+
     /// From now on nothing goes wrong any more.
     func calm() { faultsLeft = 0 }
 
@@ -116,6 +126,7 @@ final class SimulationWorld: @unchecked Sendable {
         _ kind: StoreCall, of process: SimulatedProcess, refusal: @autoclosure () -> any Error,
         unknown: @autoclosure () -> any Error, _ effect: @escaping @Sendable () async throws -> Value
     ) async throws -> Value {
+        if isStopped { throw ProcessKilled() }
         try process.checkAlive()
         if random.next() % 3 == 0 { await turn() }
         if !underWay.isEmpty, chance(Self.callsPerDelivery) { _ = await deliver() }

@@ -1,4 +1,4 @@
-package import CatalogService
+import CatalogService
 import LakeModel
 
 extension CatalogStoreConformance {

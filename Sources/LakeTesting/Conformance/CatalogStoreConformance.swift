@@ -115,6 +115,25 @@ package enum CatalogStoreConformance {
             try checkEqual(try await store.watermark(topic: "t", partition: 1), nil)
             try checkEqual(try await store.receiptCount(table: nil), 0)
         },
+        .init("work on a part of a record moves the watermark by its step") { store in
+            func partial(_ offset: Int64, _ step: Int64) -> CatalogWatermark {
+                var mark = mark(offset)
+                mark.partial = PartialWork(step: step, aheadOffset: offset + 3, state: [UInt8(step), 0, 255])
+                return mark
+            }
+            for wanted in [mark(5), partial(5, 1), partial(5, 2), mark(8), partial(8, 1)] {
+                try await store.commit(commit([]) { $0.watermarks = [wanted] })
+                try checkEqual(try await store.watermark(topic: "t", partition: 0), wanted)
+                try checkEqual(try await store.watermarks(), [wanted])
+            }
+            for behind in [partial(8, 1), mark(8), partial(7, 9)] {
+                try await checkThrows("commit-conflict") {
+                    try await store.commit(commit([]) { $0.watermarks = [behind] })
+                }
+            }
+            try await store.commit(commit([]) { $0.watermarks = [mark(9)] })
+            try checkEqual(try await store.watermark(topic: "t", partition: 0), mark(9))
+        },
         .init("another incarnation starts anew and retires the former for good") { store in
             try await store.commit(commit([]) { $0.watermarks = [mark(50, "one")] })
             try await store.commit(commit([]) { $0.watermarks = [mark(2, "two")] })

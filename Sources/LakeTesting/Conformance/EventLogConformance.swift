@@ -3,7 +3,7 @@ import LakeModel
 
 /// What every ``EventLog`` promises.
 package enum EventLogConformance {
-    package static let checks: [ConformanceCheck<any EventLog>] = appends + reads + idempotency
+    package static let checks: [ConformanceCheck<any EventLog>] = appends + reads + idempotency + retention
 
     private static func record(_ id: String, _ size: Int = 3) -> LogRecord {
         LogRecord(id: id, payload: [UInt8](repeating: UInt8(truncatingIfNeeded: size), count: size))
@@ -145,6 +145,65 @@ package enum EventLogConformance {
                 _ = try await log.append([record("a")], to: "t", idempotency: claim)
             }
             _ = try appended(try await log.append([record("b")], to: "t", idempotency: claim))
+        },
+    ]
+
+    private static let retention: [ConformanceCheck<any EventLog>] = [
+        .init("trimming drops the oldest records and no others, and offsets go on") { log in
+            let stored = try appended(
+                try await log.append((0..<7).map { record("\($0)", 10) }, to: "t", idempotency: nil))
+            try checkEqual(try await log.trim(topic: "t", partition: 0, before: 3), 3)
+            try checkEqual(try await log.trim(topic: "t", partition: 0, before: 2), 0)
+            try checkEqual(
+                try await log.read(topic: "t", partition: 0, from: 3, recordsMax: 9, bytesMax: .max),
+                Array(stored[3...]))
+            for offset in [Int64(0), 2] {
+                try await checkThrows("offset-trimmed") {
+                    _ = try await log.read(topic: "t", partition: 0, from: offset, recordsMax: 9, bytesMax: .max)
+                }
+                try await checkThrows("offset-trimmed") {
+                    _ = try await log.heads(topic: "t", partition: 0, from: offset, recordsMax: 9)
+                }
+            }
+            try checkEqual(try await log.record(id: "2"), nil)
+            try checkEqual(try await log.record(id: "3"), stored[3])
+            let extent = try await log.extent(topic: "t", partition: 0)
+            try checkEqual(extent, LogExtent(startOffset: 3, endOffset: 7, byteCount: 4 * 11))
+            try checkEqual(try await log.trim(topic: "t", partition: 0, before: 100), 4)
+            try checkEqual(try await log.read(topic: "t", partition: 0, from: 7, recordsMax: 9, bytesMax: .max), [])
+            let next = try appended(try await log.append([record("next")], to: "t", idempotency: nil))
+            try checkEqual(next.map(\.offset), [7])
+            try checkEqual(try await log.trim(topic: "none", partition: 0, before: 5), 0)
+            try checkEqual(
+                try await log.extent(topic: "none", partition: 0),
+                LogExtent(startOffset: 0, endOffset: 0, byteCount: 0))
+        },
+        .init("heads tell what stands beside payloads") { log in
+            let stored = try appended(
+                try await log.append(
+                    [LogRecord(id: "a", headers: ["kind": "file"], payload: [1, 2, 3]), record("b", 500)], to: "t",
+                    idempotency: nil))
+            try checkEqual(
+                try await log.heads(topic: "t", partition: 0, from: 0, recordsMax: 9).map(\.id), ["a", "b"])
+            let head = try await log.heads(topic: "t", partition: 0, from: 0, recordsMax: 1)
+            try checkEqual(head.map(\.headers), [["kind": "file"]])
+            try checkEqual(head.map(\.appendedMicroseconds), [stored[0].appendedMicroseconds])
+            try checkEqual(try await log.heads(topic: "t", partition: 0, from: 2, recordsMax: 9), [])
+            let since = stored[0].appendedMicroseconds
+            try checkEqual(try await log.offset(topic: "t", partition: 0, appendedSince: since), 0)
+            try checkEqual(try await log.offset(topic: "t", partition: 0, appendedSince: since + 1), 2)
+        },
+        .init("a key outlives the records that came with it") { log in
+            let claim = IdempotencyClaim(key: "k", requestDigest: "d")
+            _ = try await log.append([record("1"), record("2")], to: "t", idempotency: claim)
+            try await log.trim(topic: "t", partition: 0, before: 2)
+            guard case .replayed(let left) = try await log.append([record("3")], to: "t", idempotency: claim) else {
+                throw ConformanceFailure(message: "the key was forgotten", line: #line)
+            }
+            try checkEqual(left.map(\.record.id), ["1", "2"])
+            try checkEqual(left.map(\.offset), [0, 1])
+            let other = IdempotencyClaim(key: "k", requestDigest: "e")
+            try checkEqual(try await log.append([record("4")], to: "t", idempotency: other), .conflict)
         },
     ]
 }

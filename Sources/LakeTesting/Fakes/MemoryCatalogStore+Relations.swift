@@ -46,7 +46,7 @@ extension MemoryCatalogStore {
             }
             state.namespaces[name] = properties
         case .drop(let name):
-            guard state.namespaces[name] != nil else { throw missing(name) }
+            guard state.namespaces[name] != nil else { throw CatalogError.namespaceMissing(name) }
             let holds =
                 state.pointers.keys.contains { $0.namespace == name }
                 || state.views.keys.contains { $0.namespace == name }
@@ -54,7 +54,7 @@ extension MemoryCatalogStore {
             if holds { throw CatalogError.namespaceNotEmpty(name, holds: "something") }
             state.namespaces[name] = nil
         case .setProperties(let name, let updates, let removals):
-            guard var properties = state.namespaces[name] else { throw missing(name) }
+            guard var properties = state.namespaces[name] else { throw CatalogError.namespaceMissing(name) }
             for key in removals { properties[key] = nil }
             state.namespaces[name] = properties.merging(updates) { _, new in new }
         }
@@ -77,7 +77,9 @@ extension MemoryCatalogStore {
     static func apply(_ rename: RelationRename, _ state: inout State) throws {
         let found = rename.kind == .table ? state.pointers[rename.from] : state.views[rename.from]
         guard var found else { throw CatalogError.relationMissing(rename.kind, rename.from) }
-        guard state.namespaces[rename.to.namespace] != nil else { throw missing(rename.to.namespace) }
+        guard state.namespaces[rename.to.namespace] != nil else {
+            throw CatalogError.namespaceMissing(rename.to.namespace)
+        }
         if state.pointers[rename.to] != nil { throw CatalogError.relationExists(.table, rename.to) }
         if state.views[rename.to] != nil { throw CatalogError.relationExists(.view, rename.to) }
         found.table = rename.to
@@ -99,7 +101,9 @@ extension MemoryCatalogStore {
         guard found?.metadataLocation == swap.expectedMetadataLocation else {
             throw conflict("the pointer of \(swap.table) is \(found?.metadataLocation ?? "no table")")
         }
-        guard state.namespaces[swap.table.namespace] != nil else { throw missing(swap.table.namespace) }
+        guard state.namespaces[swap.table.namespace] != nil else {
+            throw CatalogError.namespaceMissing(swap.table.namespace)
+        }
         if found == nil {
             let other: RelationKind = kind == .table ? .view : .table
             let taken = other == .table ? state.pointers[swap.table] : state.views[swap.table]
@@ -108,9 +112,5 @@ extension MemoryCatalogStore {
         let pointer = TablePointer(
             table: swap.table, metadataLocation: swap.newMetadataLocation, version: (found?.version ?? 0) + 1)
         if kind == .table { state.pointers[swap.table] = pointer } else { state.views[swap.table] = pointer }
-    }
-
-    private static func missing(_ namespace: String) -> CatalogError {
-        CatalogError(code: "namespace-missing", message: "no namespace '\(namespace)'")
     }
 }

@@ -100,7 +100,7 @@ package final class MemoryCatalogStore: CatalogStore {
         let place = "\(wanted.topic)/\(wanted.partition)"
         if let stored = state.watermarks[place] {
             if stored.incarnation == wanted.incarnation {
-                guard wanted.nextOffset > stored.nextOffset else {
+                guard wanted.isPast(stored) else {
                     throw conflict("the watermark of \(place) is \(stored.nextOffset)")
                 }
             } else if state.retired.contains("\(place)/\(wanted.incarnation)") {

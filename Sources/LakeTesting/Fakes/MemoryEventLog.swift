@@ -12,6 +12,8 @@ package final class MemoryEventLog: EventLog {
 
     private struct State {
         var topics: [String: [StoredRecord]] = [:]
+        /// Records that were dropped, by topic.
+        var starts: [String: Int] = [:]
         var places: [String: StoredRecord] = [:]
         var claims: [String: Claimed] = [:]
     }
@@ -47,14 +49,16 @@ package final class MemoryEventLog: EventLog {
         let clock = now()
         return try state.withLock { state in
             if let claim, let earlier = state.claims[claim.key], earlier.expiresMicroseconds > clock {
-                return earlier.digest == claim.requestDigest ? .replayed(earlier.records) : .conflict
+                guard earlier.digest == claim.requestDigest else { return .conflict }
+                return .replayed(Self.kept(earlier.records, from: state.starts[topic] ?? 0))
             }
             for record in records where state.places[record.id] != nil { throw EventLogLimits.idTaken(record.id) }
             var all = state.topics[topic] ?? []
             let time = max(all.last?.appendedMicroseconds ?? 0, clock)
             let stored = records.enumerated().map { index, record in
                 StoredRecord(
-                    topic: topic, partition: 0, offset: Int64(all.count + index), appendedMicroseconds: time,
+                    topic: topic, partition: 0, offset: Int64(state.starts[topic, default: 0] + all.count + index),
+                    appendedMicroseconds: time,
                     record: record)
             }
             all += stored
@@ -73,10 +77,11 @@ package final class MemoryEventLog: EventLog {
         topic: String, partition: Int, from offset: Int64, recordsMax: Int, bytesMax: Int
     ) async throws -> [StoredRecord] {
         guard partition == 0, recordsMax > 0 else { return [] }
-        let all = state.withLock { $0.topics[topic] ?? [] }
+        let first = Int(max(0, offset))
+        let all = try kept(topic, from: first)
         var result: [StoredRecord] = []
         var bytes = 0
-        for record in all.dropFirst(Int(max(0, offset))).prefix(recordsMax) {
+        for record in all.prefix(recordsMax) {
             bytes += record.record.byteCount
             if !result.isEmpty, bytes > bytesMax { break }
             result.append(record)
@@ -84,8 +89,74 @@ package final class MemoryEventLog: EventLog {
         return result
     }
 
+    /// The records from an offset on.
+    private func kept(_ topic: String, from first: Int) throws -> ArraySlice<StoredRecord> {
+        try state.withLock { state in
+            let start = state.starts[topic] ?? 0
+            let all = state.topics[topic] ?? []
+            guard first >= start || first >= start + all.count else {
+                throw EventLogError.trimmed(
+                    topic: topic, partition: 0, offset: Int64(first), startOffset: Int64(start))
+            }
+            return all.dropFirst(first - start)
+        }
+    }
+
+    /// Records as a replay brings them back: those before `start` without content.
+    private static func kept(_ records: [StoredRecord], from start: Int) -> [StoredRecord] {
+        guard let first = records.first, first.offset < start else { return records }
+        return records.map { record in
+            var left = record
+            left.appendedMicroseconds = 0
+            left.record = LogRecord(id: record.record.id, payload: [])
+            return left
+        }
+    }
+
     package func endOffset(topic: String, partition: Int) async throws -> Int64 {
-        partition == 0 ? Int64(state.withLock { $0.topics[topic]?.count ?? 0 }) : 0
+        try await extent(topic: topic, partition: partition).endOffset
+    }
+
+    package func heads(topic: String, partition: Int, from offset: Int64, recordsMax: Int) async throws -> [RecordHead]
+    {
+        guard partition == 0, recordsMax > 0 else { return [] }
+        return try kept(topic, from: Int(max(0, offset))).prefix(recordsMax).map(RecordHead.init)
+    }
+
+    package func extent(topic: String, partition: Int) async throws -> LogExtent {
+        guard partition == 0 else { return LogExtent(startOffset: 0, endOffset: 0, byteCount: 0) }
+        return state.withLock { state in
+            let start = state.starts[topic] ?? 0
+            let all = state.topics[topic] ?? []
+            return LogExtent(
+                startOffset: Int64(start), endOffset: Int64(start + all.count),
+                byteCount: all.reduce(0) { $0 + Int64($1.record.byteCount) })
+        }
+    }
+
+    package func offset(topic: String, partition: Int, appendedSince microseconds: Int64) async throws -> Int64 {
+        guard partition == 0 else { return 0 }
+        return state.withLock { state in
+            let all = state.topics[topic] ?? []
+            let index = all.firstIndex { $0.appendedMicroseconds >= microseconds } ?? all.count
+            return Int64(state.starts[topic, default: 0] + index)
+        }
+    }
+
+    package func trim(topic: String, partition: Int, before offset: Int64) async throws -> Int {
+        guard partition == 0 else { return 0 }
+        try await hooks.before("trim")
+        let count = state.withLock { state in
+            let start = state.starts[topic] ?? 0
+            let all = state.topics[topic] ?? []
+            let count = min(max(0, Int(offset) - start), all.count)
+            for record in all.prefix(count) { state.places[record.record.id] = nil }
+            state.topics[topic] = Array(all.dropFirst(count))
+            state.starts[topic] = start + count
+            return count
+        }
+        try await hooks.after("trim")
+        return count
     }
 
     package func record(id: String) async throws -> StoredRecord? { state.withLock { $0.places[id] } }

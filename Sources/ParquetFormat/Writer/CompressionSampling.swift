@@ -1,42 +1,67 @@
 package import BlockCompression
 package import LakeModel
 
-/// Chooses the zstd level of each column by trying them on some rows.
+/// Chooses the codec of each column by trying them on some rows.
 ///
-/// Columns of numbers often shrink as well at a low level as at a higher one that takes several times as long; names and
-/// texts rarely do. Sizes alone decide, so that the choice is the same on every machine and at every load.
+/// Columns of numbers often shrink as well with a fast search as at a level that takes several times as long; texts give
+/// some bytes for much time. Sizes alone decide, so that the choice is the same on every machine and at every load.
 package enum CompressionSampling {
-    /// Tried against the options' level.
-    package static let fastLevel = 1
     /// Rows that are tried at most: some pages of every column.
     package static let sampleRowsMax = 65_536
-    /// How much larger a column may get for the fast level, in percent.
-    package static let growthPercentMaxDefault = 10
 
-    /// The codecs to set as ``ParquetWriterOptions/columnCompression``: a fast one for each column that grows by no
-    /// more than `growthPercentMax` with it. Columns with a codec of their own keep it.
-    /// - Parameter sample: rows like those to come; the first ``sampleRowsMax`` are taken.
+    /// A codec that takes less time than that of the options.
+    package struct Candidate: Sendable, Hashable {
+        package var codec: CompressionCodec
+        /// How much larger a column may get for it, in percent.
+        package var growthPercentMax: Int
+
+        package init(_ codec: CompressionCodec, growthPercentMax: Int) {
+            self.codec = codec
+            self.growthPercentMax = growthPercentMax
+        }
+    }
+
+    /// The codecs to set as ``ParquetWriterOptions/columnCompression``: the first of a column's candidates that lets it grow
+    /// by no more than it may. Columns with a codec of their own keep it.
+    /// - Parameters:
+    ///   - sample: rows like those to come; the first ``sampleRowsMax`` are taken.
+    ///   - candidates: for the type of a column, in the order in which they are preferred.
     /// - Throws: as ``RowGroupEncoder/encode(_:)``.
-    /// - Complexity: two encodings of the sample.
+    /// - Complexity: an encoding of the sample for the options and one more for the longest list of candidates each.
     package static func columnCompression(
         schema: Schema, options: ParquetWriterOptions, sample: ColumnBatch,
-        growthPercentMax: Int = growthPercentMaxDefault
+        candidates: (PrimitiveType) -> [Candidate]
     ) throws -> [Int: CompressionCodec] {
         var codecs = options.columnCompression
-        guard case .zstd(let level) = options.compression, level > fastLevel, sample.rowCount > 0 else { return codecs }
-        let rows = 0..<min(sample.rowCount, sampleRowsMax)
-        let slices = [RowSlice(batch: sample, rows: rows)]
-        var chosenEncoder = try RowGroupEncoder(schema: schema, options: options)
-        let chosen = try chosenEncoder.encode(slices).columns
-        var fastOptions = options
-        fastOptions.compression = .zstd(level: fastLevel)
-        var fastEncoder = try RowGroupEncoder(schema: schema, options: fastOptions)
-        let fast = try fastEncoder.encode(slices).columns
-        for (slow, quick) in zip(chosen, fast) where codecs[slow.fieldID] == nil {
-            if quick.compressedByteCount * 100 <= slow.compressedByteCount * (100 + growthPercentMax) {
-                codecs[slow.fieldID] = .zstd(level: fastLevel)
+        if sample.rowCount == 0 { return codecs }
+        let slices = [RowSlice(batch: sample, rows: 0..<min(sample.rowCount, sampleRowsMax))]
+        var open: [Int: [Candidate]] = [:]
+        for field in schema.fields where codecs[field.id] == nil {
+            if let type = field.type.primitive { open[field.id] = candidates(type) }
+        }
+        if open.values.allSatisfy(\.isEmpty) { return codecs }
+        let sizes = try byteCounts(schema, options, slices)
+        var round = 0
+        while open.values.contains(where: { $0.count > round }) {
+            var tried = options
+            for (field, list) in open where round < list.count { tried.columnCompression[field] = list[round].codec }
+            for (field, size) in try byteCounts(schema, tried, slices) {
+                guard let list = open[field], round < list.count, let before = sizes[field] else { continue }
+                if size * 100 <= before * (100 + list[round].growthPercentMax) {
+                    codecs[field] = list[round].codec
+                    open[field] = nil
+                }
             }
+            round += 1
         }
         return codecs
+    }
+
+    private static func byteCounts(
+        _ schema: Schema, _ options: ParquetWriterOptions, _ slices: [RowSlice]
+    ) throws -> [Int: Int] {
+        var encoder = try RowGroupEncoder(schema: schema, options: options)
+        return Dictionary(
+            uniqueKeysWithValues: try encoder.encode(slices).columns.map { ($0.fieldID, $0.compressedByteCount) })
     }
 }

@@ -119,7 +119,7 @@ extension CodecNumber {
     static func number(of codec: CompressionCodec) -> Int {
         switch codec {
         case .none: uncompressed
-        case .zstd: zstd
+        case .zstd, .zstdNumbers: zstd
         case .gzip: gzip
         case .snappy: snappy
         }

@@ -1,12 +1,15 @@
 import ArgumentParser
+import CatalogService
 import Foundation
 import GatewayHTTP
+import Ingestion
 import LakeModel
 
 /// `dipper table`: what tables there are and what they look like.
 struct TableCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "table", abstract: "List and inspect tables.", subcommands: [List.self, Show.self, Snapshots.self])
+        commandName: "table", abstract: "List and inspect tables.",
+        subcommands: [List.self, Show.self, Snapshots.self, Replay.self])
 
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "List the tables with their rows and sizes.")
@@ -32,6 +35,26 @@ struct TableCommand: ParsableCommand {
         @Flag(help: "Print JSON.") var json = false
 
         func run() async throws { try await TableView(target: target, json: json).snapshots(table) }
+    }
+}
+
+extension TableCommand {
+    struct Replay: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Have the lake work a table's log again from an offset on, on a data folder that no server holds."
+        )
+        @Argument(help: "For example hired_employees.") var table: String
+        @Option(name: .customLong("from"), help: "The first offset of the log that is worked again.") var offset: Int64
+        @Option(help: "A data folder that no server holds.") var dataDir: String
+
+        func run() async throws {
+            let folder = try DataFolder(dataDir)
+            defer { folder.close() }
+            let moved = try await folder.ingestion.replay(table, from: offset, tables: folder.tables)
+            Console.line(
+                "\(table): the watermark was \(moved.before.nextOffset) and is \(moved.after.nextOffset) now; "
+                    + "the records from there on are worked when the server starts")
+        }
     }
 }
 

@@ -1,10 +1,7 @@
-import CatalogService
 import Iceberg
 import ObjectStorage
 
 /// The files of the Iceberg catalog: those of the warehouse, and of further folders that the operator allows.
-///
-/// Clients spell a local location `file:/a` or `file:///a`; both are the same file.
 struct CatalogFileIO: FileIO {
     private let stores: [ObjectStoreFileIO]
 
@@ -13,30 +10,16 @@ struct CatalogFileIO: FileIO {
         stores = [ObjectStoreFileIO(objects)] + (try further.map { ObjectStoreFileIO(try LocalObjectStore(root: $0)) })
     }
 
-    private func find(_ location: String) -> (ObjectStoreFileIO, String) {
-        let canonical = LocationPolicy.canonical(location)
-        let store = stores.first { canonical.hasPrefix($0.objects.locationPrefix + "/") }
-        // The warehouse's own store refuses what lies elsewhere.
-        return (store ?? stores[0], canonical)
+    /// The warehouse's own store refuses what lies elsewhere.
+    private func store(_ location: String) -> ObjectStoreFileIO {
+        stores.first { location.hasPrefix($0.objects.locationPrefix + "/") } ?? stores[0]
     }
 
-    func read(_ location: String) async throws -> [UInt8] {
-        let (store, canonical) = find(location)
-        return try await store.read(canonical)
-    }
+    func read(_ location: String) async throws -> [UInt8] { try await store(location).read(location) }
 
-    func write(_ location: String, _ bytes: [UInt8]) async throws {
-        let (store, canonical) = find(location)
-        try await store.write(canonical, bytes)
-    }
+    func write(_ location: String, _ bytes: [UInt8]) async throws { try await store(location).write(location, bytes) }
 
-    func delete(_ location: String) async throws {
-        let (store, canonical) = find(location)
-        try await store.delete(canonical)
-    }
+    func delete(_ location: String) async throws { try await store(location).delete(location) }
 
-    func exists(_ location: String) async throws -> Bool {
-        let (store, canonical) = find(location)
-        return try await store.exists(canonical)
-    }
+    func exists(_ location: String) async throws -> Bool { try await store(location).exists(location) }
 }

@@ -53,7 +53,7 @@ import Testing
         #expect(metadata.refs["t"]?.kind == .tag)
         let again = try TableMetadata.parse(metadata.json())
         #expect(again == metadata)
-        let json = metadata.jsonValue
+        let json = (try JSONValue.parse(metadata.json()))
         #expect(json["statistics"] == (try JSONValue.parse(Self.nested))["statistics"])
         #expect(json["next-row-id"]?.integer == 5)
         #expect(json["schemas"]?.array?[0]["fields"]?.array?[0]["required"]?.bool == true)
@@ -68,7 +68,7 @@ import Testing
         #expect(metadata.currentSnapshotID == nil && metadata.refs.isEmpty)
         #expect(metadata.snapshots[0].manifests == ["s3://b/t/m.avro"])
         #expect(metadata.sortOrder == .unsorted)
-        let json = metadata.jsonValue
+        let json = (try JSONValue.parse(metadata.json()))
         #expect(json["schema"] != nil && json["partition-spec"] != nil && json["last-sequence-number"] == nil)
         #expect(json["snapshots"]?.array?[0]["sequence-number"] == nil)
         #expect(try TableMetadata.parse(metadata.json()) == metadata)

@@ -135,6 +135,26 @@ private struct FaultyLog: EventLog {
         try await plan.around("end offset") { try await log.endOffset(topic: topic, partition: partition) }
     }
 
+    func heads(topic: String, partition: Int, from offset: Int64, recordsMax: Int) async throws -> [RecordHead] {
+        try await plan.around("heads") {
+            try await log.heads(topic: topic, partition: partition, from: offset, recordsMax: recordsMax)
+        }
+    }
+
+    func extent(topic: String, partition: Int) async throws -> LogExtent {
+        try await plan.around("extent") { try await log.extent(topic: topic, partition: partition) }
+    }
+
+    func offset(topic: String, partition: Int, appendedSince microseconds: Int64) async throws -> Int64 {
+        try await plan.around("offset since") {
+            try await log.offset(topic: topic, partition: partition, appendedSince: microseconds)
+        }
+    }
+
+    func trim(topic: String, partition: Int, before offset: Int64) async throws -> Int {
+        try await plan.around("trim") { try await log.trim(topic: topic, partition: partition, before: offset) }
+    }
+
     func record(id: String) async throws -> StoredRecord? {
         try await plan.around("record") { try await log.record(id: id) }
     }
@@ -160,6 +180,28 @@ private struct FaultyCatalog: CatalogStore {
 
     func pointer(_ table: TableIdentifier) async throws -> TablePointer? {
         try await plan.around("pointer") { try await store.pointer(table) }
+    }
+
+    func namespaceProperties(_ name: String) async throws -> [String: String]? {
+        try await plan.around("namespace properties") { try await store.namespaceProperties(name) }
+    }
+
+    func namespaces(below parent: String?, after: String?, limit: Int) async throws -> [String] {
+        try await plan.around("namespaces") { try await store.namespaces(below: parent, after: after, limit: limit) }
+    }
+
+    func names(
+        of kind: RelationKind, in namespace: String, after: String?, limit: Int
+    ) async throws -> [String] {
+        try await plan.around("names") { try await store.names(of: kind, in: namespace, after: after, limit: limit) }
+    }
+
+    func viewPointer(_ view: TableIdentifier) async throws -> TablePointer? {
+        try await plan.around("view pointer") { try await store.viewPointer(view) }
+    }
+
+    func idempotentAnswer(key: String) async throws -> IdempotentAnswer? {
+        try await plan.around("idempotent answer") { try await store.idempotentAnswer(key: key) }
     }
 
     func commit(_ commit: CatalogCommit) async throws {

@@ -68,6 +68,15 @@ final class TestLake {
 
     func drain() async throws { try await engine.drain(operational: true) }
 
+    /// Works one unit of a table: a file, a slice of one, or batches.
+    @discardableResult func step(_ table: String) async throws -> Bool {
+        guard let index = model.tables.firstIndex(where: { $0.name == table }) else { return false }
+        return try await engine.processors[index].workOnce(isPaced: false)
+    }
+
+    /// Slices that this engine has committed, those that ended a file left out.
+    var sliceCount: Int { engine.processors.reduce(0) { $0 + $1.sliceCount } }
+
     // MARK: Writes
 
     @discardableResult func upload(

@@ -1,9 +1,9 @@
 internal import CRoaring
 
-/// Deleted positions of one data file: about two bytes each, much less for runs.
+/// Positions of rows in a file, by number or by byte: two bytes each or a few more, much less for runs.
 ///
 /// `@unchecked Sendable`: it is filled before it is handed on, and only read afterwards.
-@safe final class DeletedRows: @unchecked Sendable {
+@safe final class PositionSet: @unchecked Sendable {
     private var bitmaps: [UInt32: UnsafeMutablePointer<roaring_bitmap_t>] = unsafe [:]
 
     init() {}
@@ -29,7 +29,7 @@ internal import CRoaring
         unsafe roaring_bitmap_add(bitmap(of: position), UInt32(truncatingIfNeeded: position))
     }
 
-    func formUnion(_ other: DeletedRows) {
+    func formUnion(_ other: PositionSet) {
         for unsafe(high, bitmap) in unsafe other.bitmaps {
             unsafe roaring_bitmap_or_inplace(self.bitmap(of: Int64(high) << 32), bitmap)
         }
@@ -38,8 +38,25 @@ internal import CRoaring
     private func bitmap(of position: Int64) -> UnsafeMutablePointer<roaring_bitmap_t> {
         let high = UInt32(truncatingIfNeeded: position >> 32)
         if let found = unsafe bitmaps[high] { return unsafe found }
-        guard let made = unsafe roaring_bitmap_create() else { preconditionFailure("no memory for deleted positions") }
+        guard let made = unsafe roaring_bitmap_create() else { preconditionFailure("no memory for positions") }
         unsafe bitmaps[high] = made
         return unsafe made
     }
+
+    /// Calls `body` with the positions in rising order, some at a time.
+    func forEachRun(_ body: ([Int64]) throws -> Void) rethrows {
+        var lows = [UInt32](repeating: 0, count: Self.positionsAtOnce)
+        for unsafe(high, bitmap) in unsafe bitmaps.sorted(by: { unsafe $0.key < $1.key }) {
+            let total = Int(unsafe roaring_bitmap_get_cardinality(bitmap))
+            for start in stride(from: 0, to: total, by: Self.positionsAtOnce) {
+                let count = min(Self.positionsAtOnce, total - start)
+                _ = unsafe lows.withUnsafeMutableBufferPointer {
+                    unsafe roaring_bitmap_range_uint32_array(bitmap, start, count, $0.baseAddress)
+                }
+                try body(lows.prefix(count).map { Int64(high) << 32 | Int64($0) })
+            }
+        }
+    }
+
+    private static let positionsAtOnce = 1 << 16
 }
