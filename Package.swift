@@ -63,6 +63,7 @@ let package = Package(
         lake("CSVFormat", ["LakeModel", "ByteKernels"]),
         lake("ParquetFormat", ["LakeModel", "ByteKernels", "BlockCompression"]),
         lake("AvroFormat", ["LakeModel", "ByteKernels", "BlockCompression"]),
+        lake("MultipartForm", ["LakeModel"]),
 
         // L2: the table format.
         lake("Iceberg", ["LakeModel", "ByteKernels", "BlockCompression", "ParquetFormat", "AvroFormat"]),
@@ -91,8 +92,8 @@ let package = Package(
         lake(
             "GatewayHTTP",
             [
-                "LakeModel", "ByteKernels", "AvroFormat", "Iceberg", "CatalogService", "Ingestion", "QueryEngine",
-                "Observability", logging, metrics, httpTypes, hummingbird, nio,
+                "LakeModel", "ByteKernels", "AvroFormat", "Iceberg", "CatalogService", "Ingestion",
+                "MultipartForm", "QueryEngine", "Observability", logging, metrics, httpTypes, hummingbird, nio,
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "NIOHTTPTypes", package: "swift-nio-extras"), lifecycle,
             ]),
@@ -121,7 +122,10 @@ let package = Package(
         // What feeds the formats damaged input, and the plain readers that judge them.
         .target(
             name: "Fuzzing",
-            dependencies: ["LakeModel", "ByteKernels", "BlockCompression", "CSVFormat", "ParquetFormat", "AvroFormat"],
+            dependencies: [
+                "LakeModel", "ByteKernels", "BlockCompression", "CSVFormat", "ParquetFormat", "AvroFormat",
+                "MultipartForm",
+            ],
             path: "Fuzz/Fuzzing", swiftSettings: strict),
         .executableTarget(
             name: "dipper-fuzz", dependencies: ["LakeModel", "CSVFormat", "Fuzzing"], path: "Fuzz/dipper-fuzz",
@@ -133,6 +137,7 @@ let package = Package(
         tests("CSVFormat", ["LakeModel", "ByteKernels", "Fuzzing"]),
         tests("ParquetFormat", ["LakeModel", "LakeTesting"]),
         tests("AvroFormat", ["LakeModel"]),
+        tests("MultipartForm", ["LakeModel"]),
         tests("Iceberg", ["LakeModel", "ParquetFormat", "AvroFormat"]),
         tests("ObjectStorage", ["LakeModel", "LakeTesting"]),
         tests("EventLog", ["LakeModel", "SQLiteSupport", "LakeTesting", grdb]),

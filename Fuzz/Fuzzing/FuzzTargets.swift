@@ -3,7 +3,7 @@ package enum FuzzTargets {
     private static var all: [any FuzzTarget.Type] {
         [
             CSVTarget.self, SniffTarget.self, ValuesTarget.self, ParquetTarget.self, AvroTarget.self, JSONTarget.self,
-            CompressionTarget.self,
+            CompressionTarget.self, MultipartTarget.self,
         ]
     }
 

@@ -1,3 +1,5 @@
+import MultipartForm
+
 /// Chooses the form of an answer by the `Accept` header (RFC 9110, section 12.5.1).
 enum Negotiation {
     /// The best of `offers`, the earlier one on a tie; `nil` when none is acceptable. No header accepts the first.

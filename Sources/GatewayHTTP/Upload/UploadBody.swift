@@ -1,4 +1,5 @@
 import HTTPTypes
+import MultipartForm
 
 /// How the bytes of an upload travel, from its headers.
 struct UploadBody: Sendable, Hashable {

@@ -2,6 +2,7 @@ import HTTPTypes
 import Hummingbird
 import Ingestion
 import LakeModel
+import MultipartForm
 import NIOCore
 
 /// Streams a request's body into an upload session: what has been read is stored before more is read, so that a slow

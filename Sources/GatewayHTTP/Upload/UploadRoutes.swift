@@ -3,6 +3,7 @@ import Hummingbird
 import Ingestion
 import LakeModel
 import Metrics
+import MultipartForm
 
 /// `POST /api/v2/upload/csv/{table}`.
 struct UploadRoutes {

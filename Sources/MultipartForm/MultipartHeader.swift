@@ -5,7 +5,7 @@ struct MultipartHeader {
     let bytes: ArraySlice<UInt8>
     let headersMax: Int
 
-    /// - Throws: ``GatewayError`` `multipart-malformed`, `multipart-limit`.
+    /// - Throws: ``MultipartError`` `multipart-malformed`, `multipart-limit`.
     func part(byteOffset: Int, headerOffset: Int) throws -> MultipartPart {
         var fields: [String: String] = [:]
         var lineStart = bytes.startIndex
@@ -22,8 +22,7 @@ struct MultipartHeader {
                 throw malformed("a header stands twice", place)
             }
             guard fields.count <= headersMax else {
-                throw GatewayError(
-                    code: "multipart-limit", message: "a part has more than \(headersMax) headers", place: place)
+                throw MultipartError(.limit, "a part has more than \(headersMax) headers", place: place)
             }
         }
         let place = Place(byteOffset: headerOffset)
@@ -75,8 +74,7 @@ struct MultipartHeader {
         return result + rest
     }
 
-    private func malformed(_ message: String, _ place: Place) -> GatewayError {
-        GatewayError(
-            code: "multipart-malformed", message: message, remedy: "check the request against RFC 7578", place: place)
+    private func malformed(_ message: String, _ place: Place) -> MultipartError {
+        MultipartError(.malformed, message, remedy: "check the request against RFC 7578", place: place)
     }
 }

@@ -21,8 +21,8 @@ import LakeModel
 /// 3. Header: lines up to the empty one.
 /// 4. Content: everything up to the next delimiter is handed out in slices of the chunk.
 /// 5. Epilogue: ignored.
-struct MultipartParser {
-    enum Event: Hashable {
+package struct MultipartParser {
+    package enum Event: Hashable {
         case partBegan(MultipartPart)
         case content(ArraySlice<UInt8>)
         case partEnded
@@ -47,14 +47,14 @@ struct MultipartParser {
     private var bufferOffset = -2
     private var partCount = 0
 
-    /// - Throws: ``GatewayError`` `multipart-malformed` for a boundary that RFC 2046 doesn't allow.
-    init(boundary: String, limits: MultipartLimits = MultipartLimits()) throws {
+    /// - Throws: ``MultipartError`` `multipart-malformed` for a boundary that RFC 2046 doesn't allow.
+    package init(boundary: String, limits: MultipartLimits = MultipartLimits()) throws {
         let bytes = Array(boundary.utf8)
         guard (1...MultipartLimits.boundaryBytesMax).contains(bytes.count), bytes.allSatisfy(Self.isBoundaryByte),
             bytes.last != UInt8(ascii: " ")
         else {
-            throw GatewayError(
-                code: "multipart-malformed", message: "the boundary of the Content-Type header is not allowed",
+            throw MultipartError(
+                .malformed, "the boundary of the Content-Type header is not allowed",
                 remedy: "use 1 to 70 letters, digits and '()+_,-./:=? of RFC 2046")
         }
         delimiter = Array("\r\n--".utf8) + bytes
@@ -63,10 +63,10 @@ struct MultipartParser {
     }
 
     /// Where the next byte to look at lies in the body.
-    var byteOffset: Int { max(bufferOffset + position, 0) }
+    package var byteOffset: Int { max(bufferOffset + position, 0) }
 
     /// Takes the next bytes. Call it when ``next()`` has returned `nil`.
-    mutating func push(_ bytes: [UInt8]) {
+    package mutating func push(_ bytes: [UInt8]) {
         if position == buffer.count {
             bufferOffset += buffer.count
             buffer = bytes
@@ -78,8 +78,8 @@ struct MultipartParser {
     }
 
     /// What comes next, or `nil` when more bytes are needed.
-    /// - Throws: ``GatewayError`` `multipart-malformed`, `multipart-limit`.
-    mutating func next() throws -> Event? {
+    /// - Throws: ``MultipartError`` `multipart-malformed`, `multipart-limit`.
+    package mutating func next() throws -> Event? {
         while true {
             switch state {
             case .preamble:
@@ -102,11 +102,11 @@ struct MultipartParser {
     }
 
     /// Says whether the body was whole.
-    /// - Throws: ``GatewayError`` `multipart-truncated` when the last boundary is missing.
-    func finish() throws {
+    /// - Throws: ``MultipartError`` `multipart-truncated` when the last boundary is missing.
+    package func finish() throws {
         guard state != .epilogue else { return }
-        throw GatewayError(
-            code: "multipart-truncated", message: "the body ended inside \(state.rawValue)",
+        throw MultipartError(
+            .truncated, "the body ended inside \(state.rawValue)",
             remedy: "end the body with the line --BOUNDARY--, and check that Content-Type names the same boundary",
             place: Place(byteOffset: max(bufferOffset + buffer.count, 0)))
     }
@@ -237,17 +237,18 @@ struct MultipartParser {
 
     // MARK: Errors
 
-    private var headerTooLong: GatewayError { limit("a part's header is longer than \(limits.headerBytesMax) bytes") }
+    private var headerTooLong: MultipartError { limit("a part's header is longer than \(limits.headerBytesMax) bytes") }
 
-    private func limit(_ message: String) -> GatewayError {
-        GatewayError(
-            code: "multipart-limit", message: message, remedy: "send the file alone, as the part `file`",
+    private func limit(_ message: String) -> MultipartError {
+        MultipartError(
+            .limit, message,
+            remedy: "send the file alone, as the part `file`",
             place: Place(byteOffset: byteOffset))
     }
 
-    private func malformedDelimiter(at index: Int) -> GatewayError {
-        GatewayError(
-            code: "multipart-malformed", message: "a boundary is followed by other text",
+    private func malformedDelimiter(at index: Int) -> MultipartError {
+        MultipartError(
+            .malformed, "a boundary is followed by other text",
             remedy: "check the request against RFC 7578",
             place: Place(byteOffset: bufferOffset + index))
     }

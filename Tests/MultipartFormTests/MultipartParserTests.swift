@@ -1,7 +1,7 @@
 import LakeModel
 import Testing
 
-@testable import GatewayHTTP
+@testable import MultipartForm
 
 /// A parsed part with its content put together.
 private struct Parsed: Equatable {
@@ -45,12 +45,12 @@ private func part(_ name: String, _ content: String, fileName: String? = nil) ->
         + "\r\nContent-Type: text/csv\r\n\r\n" + content
 }
 
-private func error(_ body: String, limits: MultipartLimits = MultipartLimits(), chunk: Int = .max) -> GatewayError? {
+private func error(_ body: String, limits: MultipartLimits = MultipartLimits(), chunk: Int = .max) -> MultipartError? {
     do {
         _ = try parse(Array(body.utf8), chunk: chunk, limits: limits)
         return nil
     } catch {
-        return error as? GatewayError
+        return error as? MultipartError
     }
 }
 
@@ -173,7 +173,7 @@ struct MultipartParserTests {
 
     @Test(arguments: ["", String(repeating: "x", count: 71), "a b ", "a\"b", "a\r\nb", "é", "a;b"])
     func `a boundary that is not allowed is refused`(boundary: String) {
-        #expect(throws: GatewayError.self) { try MultipartParser(boundary: boundary) }
+        #expect(throws: MultipartError.self) { try MultipartParser(boundary: boundary) }
     }
 
     @Test func `the longest boundary works`() throws {

@@ -1,13 +1,13 @@
 /// A header value of the form `value; name=token; name="quoted"` (RFC 9110, section 5.6.6): Content-Type and
 /// Content-Disposition.
-struct HeaderParameters: Sendable, Hashable {
+package struct HeaderParameters: Sendable, Hashable {
     /// The value before the first semicolon, in lower case.
-    let value: String
+    package let value: String
     /// Names in lower case.
-    private(set) var parameters: [String: String] = [:]
+    package private(set) var parameters: [String: String] = [:]
 
     /// `nil` when the text has another form, or a parameter twice.
-    init?(_ text: String) {
+    package init?(_ text: String) {
         var scanner = Scanner(Array(text.utf8))
         scanner.skipSpace()
         value = scanner.until(";").lowercased()
