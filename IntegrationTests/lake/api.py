@@ -110,7 +110,7 @@ class API:
 def assert_balanced(receipt):
     rows = receipt["rows"]
     assert rows["read"] == rows["accepted"] + rows["rejected"] + rows["blank"], receipt
-    parts = sum(rows[name] for name in ("inserted", "updated", "unchanged", "superseded", "ignored"))
+    parts = sum(rows[name] for name in ("inserted", "updated", "unchanged", "superseded", "deleted", "ignored"))
     assert rows["accepted"] == parts, receipt
 
 

@@ -2,8 +2,19 @@
 package struct IngestionLimits: Sendable, Hashable {
     /// Rows of a JSON batch.
     package var batchRowsMax = 1_000
+    /// Rows of a replay of rejects.
+    package var replayRowsMax = 100_000
     /// Bytes of a JSON batch's body: 16 MiB.
     package var batchBytesMax = 16 << 20
+    /// Bytes of the slices that an NDJSON body is taken in: 4 MiB. A line is at most as long.
+    package var streamSliceBytes = 4 << 20
+    /// Jobs that wait to be worked before the next slice of an NDJSON body waits too, and for how long at most.
+    package var streamBacklogJobsMax = 256
+    package var streamWaitSecondsMax = 60
+    /// Bytes of an atomic NDJSON body, which is taken as one slice: 16 MiB.
+    package var atomicStreamBytesMax = 16 << 20
+    /// Bytes of a refused row that are kept: 64 KiB.
+    package var rejectBytesKept = 64 << 10
     /// Depth of arrays and objects in a batch's body.
     package var jsonDepthMax = 8
     /// Bytes of one upload as it comes: 64 GiB.
@@ -68,6 +79,7 @@ package struct IngestionLimits: Sendable, Hashable {
         var limits = self
         limits.batchRowsMax = .max
         limits.jsonDepthMax = .max
+        limits.rejectBytesKept = .max
         return limits
     }
 }

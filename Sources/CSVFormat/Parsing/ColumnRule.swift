@@ -50,7 +50,8 @@ struct ColumnRule {
         }
     }
 
-    private func fault(ofContent content: Span<UInt8>) -> CellFault? {
+    /// What is wrong with a field's content, without quotes.
+    func fault(ofContent content: Span<UInt8>) -> CellFault? {
         if type == .string { return fault(ofText: content) }
         let text = content.extracting(content.trimmedRange())
         if text.isEmpty { return isRequired ? .missing : nil }

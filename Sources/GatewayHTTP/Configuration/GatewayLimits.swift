@@ -39,6 +39,10 @@ package struct GatewayLimits: Sendable, Hashable {
 
     /// A batch of `POST /batch/{table}`.
     package var batchBytesMax = 16 << 20
+    /// NDJSON bodies at once; the next one gets 503 with `Retry-After`.
+    package var rowStreamsMax = 64
+    /// Bytes of one NDJSON body as they travel.
+    package var rowStreamBytesMax = 1 << 40
     /// The JSON body of `POST /query`.
     package var queryBodyBytesMax = 1 << 20
     package var queryParametersMax = 256

@@ -27,7 +27,10 @@ extension RouteDocumentation {
     static let idempotencyKey = Parameter(
         name: "Idempotency-Key", location: "header",
         text:
-            "Makes a repeated request harmless: the same key and body get the first answer again, another body a 422.",
+            """
+            Makes a repeated request harmless: the same key and body get the first answer again, with the header \
+            `Idempotency-Replayed`; another body gets a 422. A key is remembered for 24 hours.
+            """,
         schema: ["type": "string", "minLength": 1, "maxLength": 255])
 
     static func paging(sizeDefault: Int, sizeMax: Int, _ limits: GatewayLimits) -> [Parameter] {

@@ -36,7 +36,7 @@ enum OpenAPISchemas {
                     "warnings", "verdicts",
                 ],
                 [
-                    "id": text, "kind": ["type": "string", "enum": ["file", "batch"]], "table": text,
+                    "id": text, "kind": ["type": "string", "enum": ["file", "batch", "delete"]], "table": text,
                     "state": ["type": "string", "enum": ["accepted", "running", "committed", "failed"]],
                     "durable": ["const": true], "createdAt": time, "finishedAt": time, "fileName": text, "bytes": count,
                     "sha256": ["type": "string", "pattern": "^[0-9a-f]{64}$"],
@@ -47,18 +47,18 @@ enum OpenAPISchemas {
                     "verdicts": ["type": "array", "items": ["$ref": "#/components/schemas/RowVerdict"]],
                     "error": ["$ref": "#/components/schemas/JobFailure"],
                     "progress": ["$ref": "#/components/schemas/Progress"],
-                    "operational": ["$ref": "#/components/schemas/OperationalLag"],
+                    "operational": ["$ref": "#/components/schemas/OperationalLag"], "partOf": text, "parts": count,
                 ])),
         JSONMember(
             "RowCounts",
             object(
                 required: [
-                    "read", "accepted", "inserted", "updated", "unchanged", "superseded", "ignored", "rejected",
-                    "blank",
+                    "read", "accepted", "inserted", "updated", "unchanged", "superseded", "deleted", "ignored",
+                    "rejected", "blank",
                 ],
                 [
                     "read": count, "accepted": count, "inserted": count, "updated": count, "unchanged": count,
-                    "superseded": count, "ignored": count, "rejected": count, "blank": count,
+                    "superseded": count, "deleted": count, "ignored": count, "rejected": count, "blank": count,
                 ])),
         JSONMember(
             "Dialect",
@@ -222,7 +222,7 @@ enum OpenAPISchemas {
                     "rawBase64": [
                         "type": "string", "contentEncoding": "base64", "description": "The row's exact bytes.",
                     ],
-                    "rawTruncated": flag, "jobId": text, "rejectedAt": time,
+                    "rawTruncated": flag, "jobId": text, "rejectedAt": time, "replayedBy": text,
                 ])),
     ]
 

@@ -66,8 +66,8 @@ extension RouteDocumentation {
         RouteDocumentation(
             id: "listRejects", tag: "tables", summary: "The refused rows of a table",
             text: """
-                As CSV all of them come, under the table's columns, with the column `dipper_error` behind, to fix and upload \
-                again.
+                As CSV all of them come, under the table's columns, with the columns `dipper_error` and `dipper_reject` \
+                behind, to fix and send to the replay.
                 """,
             parameters: [
                 path("table", "A declared table."),
@@ -77,6 +77,9 @@ extension RouteDocumentation {
                 Parameter(name: "job", text: "Rejects of this job only.", schema: text),
                 Parameter(name: "code", text: "Rejects with this code only.", schema: text),
                 Parameter(name: "file", text: "Rejects of the file with this SHA-256 only.", schema: text),
+                Parameter(
+                    name: "replayed", text: "Only rejects whose corrected row has been committed, or only the others.",
+                    schema: boolean),
                 escapeFormulas,
             ] + paging(limits),
             answers: [

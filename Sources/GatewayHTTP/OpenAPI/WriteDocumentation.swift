@@ -58,18 +58,19 @@ extension RouteDocumentation {
     static func batch(_ limits: GatewayLimits) -> RouteDocumentation {
         RouteDocumentation(
             id: "submitBatch", tag: "write", summary: "Write rows given as JSON",
-            text: "At most \(limits.batchBytesMax) bytes. The rows are on disk when the answer comes.",
+            text: """
+                A JSON array of at most \(limits.batchBytesMax) bytes, or NDJSON, an object a line, of any length; plain, gzip \
+                or zstd. The rows are on disk when the answer comes. Values are strings or numbers by the rules of CSV \
+                fields of the same type. A row is refused for its first fault, with a verdict; the rest is taken. A long NDJSON \
+                body is taken slice by slice while it comes: one that breaks off leaves the slices before, and is resumed by \
+                sending it again under the same `Idempotency-Key`. An atomic NDJSON body is one slice.
+                """,
             parameters: [
                 path("table", "A declared table."),
                 Parameter(name: "atomic", text: "Refuse all rows when one is refused.", schema: boolean),
                 idempotencyKey,
             ],
-            body: [
-                (
-                    Answers.json,
-                    ["type": "array", "minItems": 1, "maxItems": 1_000, "items": ["type": "object"]]
-                )
-            ],
+            body: [(Answers.json, rowArray)] + BatchRoutes.lineTypes.sorted().map { ($0, text) },
             answers: [
                 Answer(
                     status: 200, text: "Durable; with a verdict for each refused row.",
@@ -77,7 +78,67 @@ extension RouteDocumentation {
             ],
             problems: [
                 "unknown-table", "media-type-unsupported", "encoding-unsupported", "json-syntax", "json-invalid",
-                "batch-empty", "batch-too-large", "body-too-large", "body-truncated", "rows-refused",
+                "batch-empty", "batch-too-large", "body-too-large", "body-truncated", "body-compression",
+                "rows-refused",
+                "idempotency-conflict", "overloaded", "disk-full",
+            ])
+    }
+
+    private static let rowArray: JSONValue = ["type": "array", "minItems": 1, "items": ["type": "object"]]
+
+    static func deleteRow(_ limits: GatewayLimits) -> RouteDocumentation {
+        RouteDocumentation(
+            id: "deleteRow", tag: "write", summary: "Delete one row by its key",
+            text: """
+                The delete is on disk when the answer comes, and is applied in the order of the table's writes. The receipt's \
+                `rows.deleted` is then 1, or 0 with `rows.unchanged` 1 when there was no such row.
+                """,
+            parameters: [
+                path("table", "A declared table."),
+                path(
+                    "key",
+                    "The key's value; the values of a composite key in the declared order with commas between (a comma of a value is `%2C`)."
+                ),
+                Parameter(
+                    name: "wait", text: "Seconds to wait for the job's end.",
+                    schema: ["type": "number", "minimum": 0, "maximum": .integer(Int64(limits.waitSecondsMax))]),
+                idempotencyKey,
+            ],
+            answers: [
+                Answer(
+                    status: 202, text: "Durable; the delete follows.", content: [(Answers.json, reference("Receipt"))],
+                    headers: ["Location"]),
+                Answer(
+                    status: 200, text: "The job has ended.", content: [(Answers.json, reference("Receipt"))],
+                    headers: ["Location"]),
+            ],
+            problems: [
+                "unknown-table", "table-without-key", "key-invalid", "idempotency-conflict", "overloaded", "disk-full",
+            ])
+    }
+
+    static func replay(_ limits: GatewayLimits) -> RouteDocumentation {
+        RouteDocumentation(
+            id: "replayRejects", tag: "write", summary: "Load corrected rejects again",
+            text: """
+                The corrected download of the table's rejects, or JSON rows. The column or field `dipper_reject` says which \
+                reject a row mends, which then shows the job as `replayedBy` once it is committed; `dipper_error` is ignored.
+                """,
+            parameters: [
+                path("table", "A declared table."),
+                Parameter(name: "atomic", text: "Refuse all rows when one is refused.", schema: boolean),
+                idempotencyKey,
+            ],
+            body: [(CSVText.contentType, text), (Answers.json, rowArray)],
+            answers: [
+                Answer(
+                    status: 200, text: "Durable; with a verdict for each row that is refused again.",
+                    content: [(Answers.json, reference("Receipt"))], headers: ["Location"])
+            ],
+            problems: [
+                "unknown-table", "media-type-unsupported", "encoding-unsupported", "csv-malformed", "json-syntax",
+                "batch-empty", "batch-too-large", "body-too-large", "body-truncated", "body-compression",
+                "rows-refused",
                 "idempotency-conflict", "overloaded", "disk-full",
             ])
     }

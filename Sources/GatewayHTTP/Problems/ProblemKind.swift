@@ -82,6 +82,8 @@ package struct ProblemCatalog: Sendable {
         ProblemKind("mode-invalid", .conflict, "The table doesn't take this mode"),
         ProblemKind("json-syntax", .badRequest, "The body isn't JSON"),
         ProblemKind("json-invalid", .badRequest, "The JSON body has another shape than this path takes"),
+        ProblemKind("csv-malformed", .badRequest, "The CSV can't be read"),
+        ProblemKind("body-compression", .badRequest, "The compressed body can't be read"),
         ProblemKind("batch-empty", .unprocessableContent, "The batch has no rows"),
         ProblemKind("batch-too-large", .contentTooLarge, "The batch has too many rows"),
         ProblemKind("rows-refused", .unprocessableContent, "Rows of an atomic batch were refused"),

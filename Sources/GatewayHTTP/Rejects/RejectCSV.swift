@@ -1,4 +1,7 @@
-/// Refused rows as one CSV file: the table's columns in their order, and the column `dipper_error` behind them.
+import Ingestion
+
+/// Refused rows as one CSV file: the table's columns in their order, and the columns `dipper_error` and
+/// `dipper_reject` behind them; the latter names the reject, for its replay.
 ///
 /// 1. A row whose quotes are in order is taken apart at its own file's delimiter, its fields are put under their columns,
 ///    and it is written with commas: every field keeps its bytes, whatever the file looked like.
@@ -6,11 +9,14 @@
 /// 3. A row that can't be taken apart stands whole in the first column.
 struct RejectCSV: Sendable {
     static let errorColumn = "dipper_error"
+    static let rejectColumn = RejectIdentity.field
 
     let header: [String]
     let text: CSVText
 
-    func appendHeader(to bytes: inout [UInt8]) { text.append(header: header + [Self.errorColumn], to: &bytes) }
+    func appendHeader(to bytes: inout [UInt8]) {
+        text.append(header: header + [Self.errorColumn, Self.rejectColumn], to: &bytes)
+    }
 
     func append(_ record: RejectRecord, to bytes: inout [UInt8]) {
         var fields = Self.fields(record.raw, delimiter: record.delimiter) ?? [record.raw]
@@ -26,6 +32,11 @@ struct RejectCSV: Sendable {
         let line = record.line.map { " (line \($0))" } ?? ""
         let cut = record.isRawTruncated ? " (the row was cut)" : ""
         text.append(text: "\(record.code): \(record.message)\(place)\(line)\(cut)", to: &bytes)
+        bytes.append(UInt8(ascii: ","))
+        if let sha256 = record.fileSHA256, let offset = record.byteOffset {
+            text.append(
+                text: RejectIdentity(sha256: sha256, byteOffset: offset, code: record.code).text, to: &bytes)
+        }
         bytes.append(UInt8(ascii: "\n"))
     }
 

@@ -22,10 +22,12 @@ struct RejectRoutes {
 
     @Sendable private func browse(_ request: GatewayRequest) async throws -> Response {
         let options = try QueryOptions(
-            request.request, known: Paging.options + ["format", "job", "code", "file", "escapeFormulas"])
+            request.request, known: Paging.options + ["format", "job", "code", "file", "replayed", "escapeFormulas"])
         let paging = try Paging(
             options, sizeDefault: limits.pageSizeDefault, sizeMax: limits.pageSizeMax, limits: limits)
-        let filter = RejectFilter(jobID: options["job"], code: options["code"], fileSHA256: options["file"])
+        let filter = RejectFilter(
+            jobID: options["job"], code: options["code"], fileSHA256: options["file"],
+            isReplayed: try options.boolean("replayed"))
         let escapes = try options.boolean("escapeFormulas") ?? true
         let table = try request.parameter("table")
         let asked = try options.choice("format", Form.self)
@@ -80,7 +82,7 @@ struct RejectRoutes {
             "message": .string(record.message), "raw": .string(String(decoding: record.raw, as: UTF8.self)),
             "rawBase64": .string(Data(record.raw).base64EncodedString()),
             "rawTruncated": .boolean(record.isRawTruncated), "jobId": .string(record.jobID),
-            "rejectedAt": .time(record.rejectedMicroseconds),
+            "rejectedAt": .time(record.rejectedMicroseconds), "replayedBy": .string(record.replayedBy),
         ])
     }
 }

@@ -27,13 +27,17 @@ enum Answers {
     }
 
     static func receipt(_ receipt: JobReceipt, status: HTTPResponse.Status) throws -> Response {
-        bytes(
-            try receiptJSON(receipt), contentType: json, status: status,
-            headers: [.location: JobRoutes.path(receipt.id)])
+        var headers: HTTPFields = [.location: JobRoutes.path(receipt.id)]
+        if receipt.isReplay, let replayed { headers[replayed] = "true" }
+        return bytes(try receiptJSON(receipt), contentType: json, status: status, headers: headers)
     }
 
-    /// The receipt's own JSON form, its members in sorted order.
+    /// Tells that a repeated request got the first answer again.
+    static let replayed = HTTPField.Name("Idempotency-Replayed")
+
+    /// The receipt's own JSON form.
     static func receiptJSON(_ receipt: JobReceipt) throws -> [UInt8] {
+        if let bytes = ReceiptJSON.bytes(receipt) { return bytes }
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         return Array(try encoder.encode(receipt))

@@ -33,6 +33,10 @@ package struct Gateway: Sendable {
                 ingestion: services.ingestion, limits: limits, slots: Slots(limits.uploadsMax), metrics: registry
             ).routes
         routes +=
+            BatchRoutes(
+                ingestion: services.ingestion, limits: limits, slots: Slots(limits.rowStreamsMax), metrics: registry
+            ).routes
+        routes +=
             JobRoutes(
                 ingestion: services.ingestion, limits: limits, eventSlots: Slots(limits.eventStreamsMax)
             ).routes

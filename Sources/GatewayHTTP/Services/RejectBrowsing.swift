@@ -11,8 +11,11 @@ package struct RejectFilter: Sendable, Hashable {
     package var jobID: String?
     package var code: String?
     package var fileSHA256: String?
+    /// Only those that were replayed, or only those that were not.
+    package var isReplayed: Bool?
 
-    package init(jobID: String? = nil, code: String? = nil, fileSHA256: String? = nil) {
+    package init(jobID: String? = nil, code: String? = nil, fileSHA256: String? = nil, isReplayed: Bool? = nil) {
+        self.isReplayed = isReplayed
         self.jobID = jobID
         self.code = code
         self.fileSHA256 = fileSHA256
@@ -53,6 +56,8 @@ package struct RejectRecord: Sendable, Hashable {
     /// ignored); `nil`: the declared order.
     package var fileColumns: [String?]?
     package var jobID: String?
+    /// The latest job that brought the row again, corrected.
+    package var replayedBy: String?
     /// Microseconds since 1970 UTC.
     package var rejectedMicroseconds: Int64?
 

@@ -61,20 +61,10 @@ struct TableRoutes {
         return page(found, paging, request, TableJSON.file)
     }
 
-    /// The parts of a composite key are separated by commas; a comma inside a part is `%2C`.
     @Sendable private func row(_ request: GatewayRequest) async throws -> Response {
         _ = try QueryOptions(request.request, known: [])
         let name = try request.parameter("table")
-        let parts = request.rawParameter("key").split(separator: ",", omittingEmptySubsequences: false)
-        let key = try parts.map { part in
-            guard let text = PercentCoding.decode(part) else {
-                throw GatewayError(
-                    code: "path-invalid", message: "the key is not valid percent-encoded UTF-8",
-                    remedy: "encode the bytes of the UTF-8 text as %XX")
-            }
-            return text
-        }
-        guard let row = try await rows.row(of: name, key: key) else {
+        guard let row = try await rows.row(of: name, key: try request.keyParts()) else {
             throw GatewayError(
                 code: "unknown-row", message: "the table \(name) has no row with this key",
                 remedy: "rows of uploads are there when their job is committed")

@@ -7,7 +7,7 @@ struct CSVText: Sendable {
     static let fullContentType = "text/csv; charset=utf-8; header=present"
 
     /// Whether text that a spreadsheet would take for a formula (a leading `=`, `+`, `-`, `@`, tab or carriage return,
-    /// unless it is a plain number) gets a `'` in front. Numbers are never touched.
+    /// unless it is a plain number) gets a `'` in front, as does what would then look like it. Numbers are never touched.
     var escapesFormulas = true
 
     func append(header: [String], to bytes: inout [UInt8]) {
@@ -36,7 +36,10 @@ struct CSVText: Sendable {
     func append(text: String, to bytes: inout [UInt8]) { append(field: Array(text.utf8), to: &bytes) }
 
     func append(field: some BidirectionalCollection<UInt8>, to bytes: inout [UInt8]) {
-        let isFormula = escapesFormulas && Self.looksLikeFormula(field)
+        let isFormula =
+            escapesFormulas
+            && (Self.looksLikeFormula(field)
+                || (field.first == UInt8(ascii: "'") && Self.looksLikeFormula(field.dropFirst())))
         let needsQuotes =
             field.isEmpty || isFormula || field.first == UInt8(ascii: " ") || field.last == UInt8(ascii: " ")
             || field.contains {

@@ -60,7 +60,7 @@ struct UploadBody: Sendable, Hashable {
         }
     }
 
-    private static func compression(_ encoding: String?) throws -> Compression? {
+    static func compression(_ encoding: String?) throws -> Compression? {
         switch encoding?.lowercased() {
         case nil, "", "identity": return nil
         case "gzip", "x-gzip": return .gzip

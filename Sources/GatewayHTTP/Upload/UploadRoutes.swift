@@ -5,7 +5,7 @@ import LakeModel
 import Metrics
 import MultipartForm
 
-/// `POST /api/v2/upload/csv/{table}` and `POST /api/v2/batch/{table}`.
+/// `POST /api/v2/upload/csv/{table}`.
 struct UploadRoutes {
     let ingestion: any IngestionService
     let limits: GatewayLimits
@@ -14,13 +14,12 @@ struct UploadRoutes {
 
     var routes: [Route] {
         [
-            Route(.post, "/api/v2/upload/csv/{table}", documentation: .uploadCSV(limits), handler: upload),
-            Route(.post, "/api/v2/batch/{table}", documentation: .batch(limits), handler: batch),
+            Route(.post, "/api/v2/upload/csv/{table}", documentation: .uploadCSV(limits), handler: upload)
         ]
     }
 
     @Sendable private func upload(_ request: GatewayRequest) async throws -> Response {
-        let table = try knownTable(request)
+        let table = try request.knownTable(ingestion.model)
         let options = try UploadOptions(QueryOptions(request.request, known: UploadOptions.names), limits: limits)
         let body = try UploadBody(request.headers)
         if let announced = try request.contentLength(), announced > limits.uploadBytesMax {
@@ -50,31 +49,6 @@ struct UploadRoutes {
         }
         return try Answers.receipt(latest, status: latest.hasEnded ? .ok : .accepted)
     }
-
-    @Sendable private func batch(_ request: GatewayRequest) async throws -> Response {
-        let table = try knownTable(request)
-        let options = try QueryOptions(request.request, known: ["atomic"])
-        try request.requireJSON()
-        var batch = BatchRequest(table: table)
-        batch.atomic = try options.boolean("atomic") ?? false
-        batch.idempotencyKey = try request.idempotencyKey()
-        let body = try await request.collectBody(bytesMax: limits.batchBytesMax)
-        Counter(label: "dipper_batch_bytes_total", dimensions: [("table", table)], factory: metrics).increment(
-            by: body.count)
-        return try Answers.receipt(try await ingestion.submitBatch(batch, body: body), status: .ok)
-    }
-
-    /// Checked before a byte of the body is asked for.
-    private func knownTable(_ request: GatewayRequest) throws -> String {
-        let name = try request.parameter("table")
-        guard ingestion.model.table(named: name) != nil else {
-            let known = ingestion.model.tables.map { "`\($0.name)`" }.joined(separator: ", ")
-            throw GatewayError(
-                code: "unknown-table", message: "the model declares no table `\(name.prefix(128))`",
-                remedy: "upload to one of \(known)")
-        }
-        return name
-    }
 }
 
 extension JobReceipt {
@@ -82,6 +56,19 @@ extension JobReceipt {
 }
 
 extension GatewayRequest {
+    /// The table that the path names, checked before a byte of the body is asked for.
+    /// - Throws: ``GatewayError`` `unknown-table`.
+    func knownTable(_ model: LakeDeclaration) throws -> String {
+        let name = try parameter("table")
+        guard model.table(named: name) != nil else {
+            let known = model.tables.map { "`\($0.name)`" }.joined(separator: ", ")
+            throw GatewayError(
+                code: "unknown-table", message: "the model declares no table `\(name.prefix(128))`",
+                remedy: "write to one of \(known)")
+        }
+        return name
+    }
+
     /// - Throws: ``GatewayError`` `media-type-unsupported` unless the body is called JSON.
     func requireJSON() throws {
         let type = headers[.contentType]

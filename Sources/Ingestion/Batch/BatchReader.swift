@@ -1,190 +1,165 @@
 import CSVFormat
 import LakeModel
 
-/// Reads a JSON array of flat objects into columns, each row accepted or refused for its first fault.
+/// Reads JSON rows into columns, each row accepted or refused for its first fault.
 ///
-/// Pure: the gateway and the pipeline read the same bytes and come to the same verdicts.
-struct BatchReader: Sendable {
-    /// The rows of a batch. `rowsRead == accepted.rowCount + refused.count`, always.
-    struct Result: Sendable {
-        /// The declared columns in declared order.
-        var accepted: ColumnBatch
-        /// Where each accepted row stands.
-        var acceptedPlaces: [AcceptedPlace]
-        var refused: [RefusedRow]
-        var rowsRead: Int
-    }
-
-    struct AcceptedPlace: Sendable, Hashable {
-        /// 0-based position in the batch.
-        var index: Int
-        var byteRange: Range<Int>
-        /// 1-based line of the body that the object starts on.
-        var line: Int
-    }
-
-    /// A refused row and where its object lies in the body.
-    struct RefusedRow: Sendable, Hashable {
-        var verdict: RowVerdict
-        var byteRange: Range<Int>
-        /// 1-based line of the body that the object starts on.
-        var line: Int
-    }
-
+/// 1. A row's fields are compared with the names at the same places of the row before (``FieldNames``).
+/// 2. A value goes straight to its column's array; what is not in its most frequent form goes by the rules of a CSV
+///    field of the same type (`FieldRule`).
+/// 3. At a fault the row's values are taken back. Its syntax is always read to its end, so that the next row is found.
+///
+/// Pure. Nothing is allocated for a value.
+struct BatchReader {
     let table: TableDeclaration
     let limits: IngestionLimits
+    var row: BatchRowReader
+
+    /// - Throws: ``CSVError`` `pattern-invalid`.
+    init(table: TableDeclaration, limits: IngestionLimits, replaysRejects: Bool = false) throws {
+        self.table = table
+        self.limits = limits
+        row = try BatchRowReader(table, depthMax: limits.jsonDepthMax, replaysRejects: replaysRejects)
+    }
 
     private var columnNames: String { table.columns.map(\.name).joined(separator: ", ") }
 
+    /// Reads a JSON array of objects.
     /// - Throws: ``IngestionError`` `json-syntax`, `batch-empty`, `batch-too-large`: nothing of the body counts.
-    func read(_ body: [UInt8]) throws -> Result {
-        var scanner = JSONScanner(body, depthMax: limits.jsonDepthMax)
+    mutating func read(_ body: Span<UInt8>) throws -> BatchRows {
+        row.begin(rowCapacity: min(limits.batchRowsMax, body.count / Self.rowBytesLeast + 1))
         do {
-            return try rows(&scanner)
-        } catch let failure as JSONScanner.Failure {
+            return try rows(body)
+        } catch let failure as JSONScan.Failure {
             throw syntaxError(failure, body)
         }
     }
 
-    private func rows(_ scanner: inout JSONScanner) throws -> Result {
-        guard scanner.peek() != nil else {
+    /// Bytes that a row takes at least, `{},`.
+    private static let rowBytesLeast = 3
+
+    private mutating func rows(_ body: Span<UInt8>) throws -> BatchRows {
+        var at = Self.start(body)
+        if JSONScan.peek(body, &at) == 0, at == body.count {
             throw IngestionError(
                 code: "batch-empty", message: "the body is empty",
                 remedy: "send a JSON array of 1 to \(limits.batchRowsMax) objects")
         }
-        try scanner.expect(UInt8(ascii: "["), "a JSON array of objects")
-        var builders = table.columns.map { DatumColumnBuilder(type: $0.type) }
-        var result = Result(
-            accepted: ColumnBatch(columns: [], rowCount: 0), acceptedPlaces: [], refused: [], rowsRead: 0)
-        var lines = LineCounter(scanner.bytes)
-        if !scanner.take(UInt8(ascii: "]")) {
-            repeat {
-                if result.rowsRead == limits.batchRowsMax { throw try tooMany(&scanner) }
-                scanner.skipSpace()
-                let start = scanner.offset
-                let outcome = try row(&scanner, index: result.rowsRead)
-                switch outcome {
-                case .success(let values):
-                    for (column, value) in values.enumerated() { builders[column].append(value) }
-                    result.acceptedPlaces.append(
-                        AcceptedPlace(
-                            index: result.rowsRead, byteRange: start..<scanner.offset, line: lines.line(at: start)))
-                case .failure(let refusal):
-                    result.refused.append(
-                        RefusedRow(
-                            verdict: refusal.verdict, byteRange: start..<scanner.offset, line: lines.line(at: start)))
-                }
-                result.rowsRead += 1
-            } while scanner.take(UInt8(ascii: ","))
-            try scanner.expect(UInt8(ascii: "]"), ", or ]")
+        guard JSONScan.take(UInt8(ascii: "["), body, &at) else {
+            throw JSONScan.failure("a JSON array of objects is expected", body, at: at)
         }
-        if scanner.peek() != nil { throw scanner.failure("nothing more is expected behind the array") }
+        var result = BatchRows(accepted: ColumnBatch(columns: [], rowCount: 0))
+        var lines = LineCounter(at: 0)
+        if !JSONScan.take(UInt8(ascii: "]"), body, &at) {
+            repeat {
+                if result.rowsRead == limits.batchRowsMax { throw try tooMany(body, &at) }
+                JSONScan.skipSpace(body, &at)
+                let start = at
+                let fault = try row.read(body, &at)
+                if fault == nil, let identity = row.replayed { result.replays.append(identity) }
+                note(fault, body, start..<at, &lines, &result)
+            } while JSONScan.take(UInt8(ascii: ","), body, &at)
+            guard JSONScan.take(UInt8(ascii: "]"), body, &at) else {
+                throw JSONScan.failure(", or ] is expected", body, at: at)
+            }
+        }
+        JSONScan.skipSpace(body, &at)
+        if at < body.count { throw JSONScan.failure("nothing more is expected behind the array", body, at: at) }
         guard result.rowsRead > 0 else {
             throw IngestionError(
                 code: "batch-empty", message: "the array is empty", remedy: "send 1 to \(limits.batchRowsMax) objects")
         }
-        result.accepted = ColumnBatch(columns: builders.map { $0.finish() }, rowCount: result.acceptedPlaces.count)
+        result.accepted = row.finish()
         return result
     }
 
-    private struct Refusal: Error { let verdict: RowVerdict }
-
-    /// One object. Its syntax is always read to the end, whatever is wrong with its values.
-    private func row(_ scanner: inout JSONScanner, index: Int) throws -> Swift.Result<[Datum?], Refusal> {
-        var verdict: RowVerdict?
-        func refuse(_ column: String?, _ code: String, _ message: String) {
-            if verdict == nil { verdict = RowVerdict(index: index, column: column, code: code, message: message) }
-        }
-        guard scanner.peek() == UInt8(ascii: "{") else {
-            let value = try scanner.value(depth: 1)
-            refuse(nil, "row-not-object", "row \(index) is \(value.kind); send an object with \(columnNames)")
-            return .failure(
-                Refusal(verdict: verdict ?? RowVerdict(index: index, column: nil, code: "row-not-object", message: "")))
-        }
-        _ = scanner.take(UInt8(ascii: "{"))
-        var values = [Datum?](repeating: nil, count: table.columns.count)
-        var seen = [Bool](repeating: false, count: table.columns.count)
-        if !scanner.take(UInt8(ascii: "}")) {
-            repeat {
-                guard scanner.peek() == UInt8(ascii: "\"") else {
-                    throw scanner.failure("a field name in quotes is expected")
-                }
-                let name = String(decoding: try scanner.string(), as: UTF8.self)
-                try scanner.expect(UInt8(ascii: ":"), ":")
-                let value = try scanner.value(depth: 2)
-                guard let column = column(named: name) else {
-                    if table.undeclaredColumns == .reject {
-                        refuse(name, "field-unknown", "`\(name)` is no column of \(table.name); it has \(columnNames)")
-                    }
-                    continue
-                }
-                if seen[column] {
-                    refuse(
-                        table.columns[column].name, "field-repeated", "`\(name)` stands in the row twice; send it once")
-                }
-                seen[column] = true
-                do {
-                    values[column] = try BatchValue.datum(value, for: table.columns[column])
-                } catch {
-                    refuse(table.columns[column].name, error.code, error.message)
-                }
-            } while scanner.take(UInt8(ascii: ","))
-            try scanner.expect(UInt8(ascii: "}"), ", or }")
-        }
-        for (column, declaration) in table.columns.enumerated() where values[column] == nil {
-            if declaration.required || table.key.contains(declaration.name) {
-                refuse(
-                    declaration.name, "value-missing", "`\(declaration.name)` is required; send a \(declaration.type)")
-            }
-        }
-        if let verdict { return .failure(Refusal(verdict: verdict)) }
-        return .success(values)
+    /// Behind a byte order mark.
+    static func start(_ body: Span<UInt8>) -> Int {
+        body.count >= 3 && body[0] == 0xEF && body[1] == 0xBB && body[2] == 0xBF ? 3 : 0
     }
 
-    private func column(named name: String) -> Int? {
-        table.columns.firstIndex { $0.name == name }
-            ?? table.columns.firstIndex {
-                $0.name.lowercased() == name.lowercased()
-                    || $0.aliases.contains { $0.lowercased() == name.lowercased() }
-            }
+    /// Counts a row that was read and keeps what is to be known of it.
+    private func note(
+        _ fault: BatchRowReader.Fault?, _ body: Span<UInt8>, _ range: Range<Int>, _ lines: inout LineCounter,
+        _ result: inout BatchRows
+    ) {
+        let index = result.rowsRead
+        result.rowsRead += 1
+        guard fault != nil || table.mayRefuseLater else { return }
+        let place = BatchRows.Place(
+            index: index, byteOffset: range.lowerBound, line: lines.line(at: range.lowerBound, in: body))
+        guard let fault else {
+            result.origins.append(BatchRows.Origin(place: place, raw: Self.bytes(body, range)))
+            return
+        }
+        result.refused.append(Self.refused(fault, place, body, range, limits))
+    }
+
+    static func refused(
+        _ fault: BatchRowReader.Fault, _ place: BatchRows.Place, _ body: Span<UInt8>, _ range: Range<Int>,
+        _ limits: IngestionLimits
+    ) -> BatchRows.Refused {
+        let kept = range.prefix(limits.rejectBytesKept)
+        return BatchRows.Refused(
+            verdict: RowVerdict(index: place.index, column: fault.column, code: fault.code, message: fault.message),
+            place: place, raw: bytes(body, kept), isRawTruncated: kept.count < range.count)
+    }
+
+    static func bytes(_ body: Span<UInt8>, _ range: Range<Int>) -> [UInt8] {
+        unsafe body.extracting(range).withUnsafeBufferPointer { unsafe Array($0) }
     }
 
     /// Counts the rows that are left, so that the message can say how many there were.
-    private func tooMany(_ scanner: inout JSONScanner) throws -> IngestionError {
+    private mutating func tooMany(_ body: Span<UInt8>, _ at: inout Int) throws -> IngestionError {
         var count = limits.batchRowsMax
         repeat {
-            _ = try scanner.value(depth: 1)
+            _ = try row.skip(body, &at)
             count += 1
-        } while scanner.take(UInt8(ascii: ","))
+        } while JSONScan.take(UInt8(ascii: ","), body, &at)
         return IngestionError(
             code: "batch-too-large",
             message: "the batch has at least \(count) rows, \(limits.batchRowsMax) are allowed",
-            remedy: "send it in batches of at most \(limits.batchRowsMax) rows, or as a CSV upload")
+            remedy: "send it in batches of at most \(limits.batchRowsMax) rows, as NDJSON, or as a CSV upload")
     }
 
-    private func syntaxError(_ failure: JSONScanner.Failure, _ body: [UInt8]) -> IngestionError {
-        var lines = LineCounter(body)
+    private func syntaxError(_ failure: JSONScan.Failure, _ body: Span<UInt8>) -> IngestionError {
+        var lines = LineCounter(at: 0)
+        let offset = min(failure.byteOffset, body.count)
+        let character = lines.column(at: offset, in: body)
         return IngestionError(
-            code: "json-syntax", message: "the body is no JSON: \(failure.message)",
+            code: "json-syntax",
+            message: "the body is no JSON: \(failure.message) (byte \(character) of its line)",
             remedy: "send a JSON array of objects with the fields \(columnNames)",
-            place: Place(source: "body", line: lines.line(at: failure.byteOffset), byteOffset: failure.byteOffset))
+            place: Place(source: "body", line: lines.line(at: offset, in: body), byteOffset: offset))
     }
 }
 
 /// Line numbers of rising offsets.
 struct LineCounter {
-    private let bytes: [UInt8]
-    private var offset = 0
+    private var offset: Int
     private var line = 1
+    private var lineStart: Int
 
-    init(_ bytes: [UInt8]) { self.bytes = bytes }
+    /// - Parameter at: where line 1 begins.
+    init(at offset: Int) {
+        self.offset = offset
+        lineStart = offset
+    }
 
     /// - Parameter target: not before any asked for earlier.
-    mutating func line(at target: Int) -> Int {
+    mutating func line(at target: Int, in bytes: Span<UInt8>) -> Int {
         while offset < min(target, bytes.count) {
-            if bytes[offset] == 0x0A { line += 1 }
+            if bytes[offset] == 0x0A {
+                line += 1
+                lineStart = offset + 1
+            }
             offset += 1
         }
         return line
+    }
+
+    /// The 1-based place in its line, in bytes.
+    mutating func column(at target: Int, in bytes: Span<UInt8>) -> Int {
+        _ = line(at: target, in: bytes)
+        return target - lineStart + 1
     }
 }

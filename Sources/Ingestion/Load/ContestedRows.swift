@@ -22,6 +22,10 @@ struct ContestedRows: Sendable {
     private var records: [Int32] = []
     private var nexts: [Int32] = []
     private var places: [Int32: RowPlaces.Place] = [:]
+    /// Rows that ask for the key's row to go; of their values only the key counts.
+    private var deletes: Set<Int32> = []
+    /// Keys that such a row is of.
+    private var deletedGroups: Set<Int32> = []
     /// By group: the first row, the last row of the record that the first one is of, and the last of all.
     private var firsts: [Int32] = []
     private var finals: [Int32] = []
@@ -50,7 +54,7 @@ struct ContestedRows: Sendable {
 
     // MARK: Taking rows
 
-    mutating func append(_ prepared: PreparedRows, rows indexes: [Int32], record: Int) {
+    mutating func append(_ prepared: PreparedRows, rows indexes: [Int32], record: Int, areDeletes: Bool = false) {
         let isWhole = indexes.count == prepared.batch.rowCount
         let batch = isWhole ? prepared.batch : prepared.batch.gather(indexes)
         let number = Int32(batches.count)
@@ -69,6 +73,7 @@ struct ContestedRows: Sendable {
                 places[Int32(first + offset)] = place
             }
         }
+        if areDeletes { deletes.formUnion(Int32(first)..<Int32(codes.count)) }
         for row in first..<codes.count { chain(Int32(row)) }
         byteCount += batch.byteCount + added.count * Self.rowOverheadBytes
     }
@@ -91,6 +96,7 @@ struct ContestedRows: Sendable {
                 let last = lasts[group]
                 nexts[Int(last)] = row
                 lasts[group] = row
+                if deletes.contains(row) { deletedGroups.insert(Int32(group)) }
                 if finals[group] == last, records[Int(last)] == records[Int(row)] { finals[group] = row }
                 return
             }
@@ -100,6 +106,7 @@ struct ContestedRows: Sendable {
         finals.append(row)
         lasts.append(row)
         slots[place] = Int32(firsts.count)
+        if deletes.contains(row) { deletedGroups.insert(Int32(firsts.count - 1)) }
     }
 
     private mutating func growSlots() {
@@ -122,6 +129,10 @@ struct ContestedRows: Sendable {
     // MARK: Rows and keys
 
     func first(_ group: Int32) -> Int32 { firsts[Int(group)] }
+    /// Whether a row asks for its key's row to go.
+    func isDelete(_ row: Int32) -> Bool { deletes.contains(row) }
+    /// Whether one of the key's rows does.
+    func hasDelete(_ group: Int32) -> Bool { deletedGroups.contains(group) }
     /// The last row of the record that the key's first row is of.
     func firstFinal(_ group: Int32) -> Int32 { finals[Int(group)] }
     func last(_ group: Int32) -> Int32 { lasts[Int(group)] }

@@ -16,13 +16,12 @@ struct RecordLoader: Sendable {
     }
 
     func load(_ batch: BatchLanded, of stored: StoredRecord, into load: TableLoad) async throws -> Notes {
-        let result = try BatchReader(table: context.declaration, limits: context.limits.forLoggedBatches).read(
-            batch.body)
+        let result = try batch.rows(of: context.declaration, limits: context.limits).rows
         let source = RejectSource(sha256: batch.sha256, jobID: stored.record.id, delimiter: nil)
         load.sources.append(source)
-        load.count(read: result.rowsRead, blank: 0)
+        load.count(read: result.rowsRead, blank: result.blankRows)
         var notes = Notes()
-        var rejects = result.refused.map { RejectedRow($0, body: batch.body) }
+        var rejects = result.refused.map(RejectedRow.init)
         var verdicts = result.refused.map(\.verdict)
         var rows = result.accepted
         var missing: [References.Missing] = []
@@ -32,40 +31,41 @@ struct RecordLoader: Sendable {
             missing.append(
                 References.Missing(count: found.count, example: found.first.flatMap { column.datum(Int($0)) }))
             for row in found.rows where !refused.contains(row) {
-                let place = result.acceptedPlaces[Int(row)]
+                let origin = result.origins[Int(row)]
                 let message = target.reference.message(of: column.datum(Int(row)), type: column.type)
                 refused.append(row)
                 verdicts.append(
                     RowVerdict(
-                        index: place.index, column: target.reference.column, code: TableLoad.referenceMissing,
+                        index: origin.place.index, column: target.reference.column, code: TableLoad.referenceMissing,
                         message: message))
                 rejects.append(
                     RejectedRow(
-                        line: place.line, byteOffset: place.byteRange.lowerBound, column: target.reference.column,
-                        code: TableLoad.referenceMissing, message: message, raw: Array(batch.body[place.byteRange]),
+                        line: origin.place.line, byteOffset: origin.place.byteOffset, column: target.reference.column,
+                        code: TableLoad.referenceMissing, message: message, raw: origin.raw,
                         isRawTruncated: false))
             }
         }
         rows = rows.removing(refused.sorted())
         ahead?.insert(rows)
+        if let deletes = result.deletes { ahead?.insert(deletes) }
         try await load.reject(
             RejectColumns(rejects),
             withoutReference: rejects.filter { $0.code == TableLoad.referenceMissing }.map(\.byteOffset), from: source)
         try await load.take(
-            context.prepared(rows, places: places(result, without: Set(refused), body: batch.body)), isOnlyRecord: false
-        )
+            context.prepared(rows, places: places(result, without: Set(refused))), isOnlyRecord: false)
+        if let deletes = result.deletes { try await load.delete(context.prepared(deletes, places: .none)) }
         notes.verdicts = Array(verdicts.prefix(context.limits.verdictsMax))
         notes.warnings = warnings(missing)
         return notes
     }
 
-    private func places(_ result: BatchReader.Result, without refused: Set<Int32>, body: [UInt8]) -> RowPlaces {
+    private func places(_ result: BatchRows, without refused: Set<Int32>) -> RowPlaces {
         guard context.declaration.conflict == .reject else { return .none }
         return .known(
-            result.acceptedPlaces.enumerated().filter { !refused.contains(Int32($0.offset)) }.map { _, place in
+            result.origins.enumerated().filter { !refused.contains(Int32($0.offset)) }.map { _, origin in
                 RowPlaces.Place(
-                    line: place.line, byteOffset: place.byteRange.lowerBound, raw: Array(body[place.byteRange]),
-                    index: place.index)
+                    line: origin.place.line, byteOffset: origin.place.byteOffset, raw: origin.raw,
+                    index: origin.place.index)
             })
     }
 
@@ -88,10 +88,10 @@ extension References {
 }
 
 extension RejectedRow {
-    init(_ refused: BatchReader.RefusedRow, body: [UInt8]) {
+    init(_ refused: BatchRows.Refused) {
         self.init(
-            line: refused.line, byteOffset: refused.byteRange.lowerBound, column: refused.verdict.column,
-            code: refused.verdict.code, message: refused.verdict.message, raw: Array(body[refused.byteRange]),
-            isRawTruncated: false)
+            line: refused.place.line, byteOffset: refused.place.byteOffset, column: refused.verdict.column,
+            code: refused.verdict.code, message: refused.verdict.message, raw: refused.raw,
+            isRawTruncated: refused.isRawTruncated)
     }
 }

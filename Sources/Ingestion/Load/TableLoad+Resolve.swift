@@ -24,8 +24,8 @@ extension TableLoad {
         context.shape.map { ContestedRows(shape: $0, partitions: context.keyDecidesPartition ? [] : nil) }
     }
 
-    func contest(_ rows: PreparedRows, _ doubled: KeySet.Contested) {
-        contested?.append(rows, rows: doubled.rows, record: counts.count - 1)
+    func contest(_ rows: PreparedRows, _ doubled: KeySet.Contested, areDeletes: Bool = false) {
+        contested?.append(rows, rows: doubled.rows, record: counts.count - 1, areDeletes: areDeletes)
         if doubled.hasRepeats { contested?.hasRepeats = true }
         if context.keyDecidesPartition {
             let specID = context.silver.defaultSpecID
@@ -56,7 +56,10 @@ extension TableLoad {
         var isDeleted = [Bool](repeating: false, count: rows.groupCount)
         var refused: [Int32] = []
         for group in 0..<rows.groupCount {
-            let verdict = settle(Int32(group), stored[group], in: rows, &refused)
+            let verdict =
+                rows.hasDelete(Int32(group))
+                ? settleWithDeletes(Int32(group), stored[group], in: rows, &refused)
+                : settle(Int32(group), stored[group], in: rows, &refused)
             isDeleted[group] = verdict.deletes
             guard let row = verdict.written else { continue }
             written.append(row)
@@ -119,6 +122,46 @@ extension TableLoad {
         guard stored.count > 0 else { return Verdict(written: previous) }
         if stored.count == 1, stored.equalsLast { return Verdict() }
         return Verdict(written: last, deletes: true)
+    }
+
+    /// The same for a key of which some write is a delete: one after the other, as they came. A delete that finds nothing
+    /// leaves things unchanged, and is counted so.
+    private func settleWithDeletes(
+        _ group: Int32, _ stored: Stored, in rows: ContestedRows, _ refused: inout [Int32]
+    ) -> Verdict {
+        // Whether what is stored is right as it is, and a row of the group with the values that the key has.
+        var isStoredRight = stored.count > 0
+        var standing: Int32?
+        var next: Int32? = rows.first(group)
+        while let row = next {
+            let record = rows.record(row)
+            let stands = isStoredRight || standing != nil
+            next = rows.next(row)
+            if rows.isDelete(row) {
+                if stands { counts[record].deleted += 1 } else { counts[record].unchanged += 1 }
+                isStoredRight = false
+                standing = nil
+            } else if stands, context.declaration.conflict == .ignore {
+                counts[record].ignored += 1
+            } else if stands, context.declaration.conflict == .reject {
+                refused.append(row)
+            } else if context.declaration.conflict == .replace, let next, rows.record(next) == record {
+                counts[record].superseded += 1
+            } else if !stands {
+                counts[record].inserted += 1
+                standing = row
+            } else if let standing, rows.isEqual(row, standing, columnCount: columnCount) {
+                counts[record].unchanged += 1
+            } else if standing == nil, stored.count == 1, stored.equalsFirst, row == rows.firstFinal(group) {
+                counts[record].unchanged += 1
+                standing = row
+            } else {
+                counts[record].updated += 1
+                standing = row
+                isStoredRight = false
+            }
+        }
+        return isStoredRight ? Verdict() : Verdict(written: standing, deletes: stored.count > 0)
     }
 
     private func isUnchanged(_ row: Int32, _ previous: Int32?, _ stored: Stored, in rows: ContestedRows) -> Bool {

@@ -109,6 +109,23 @@ final class TableLoad: @unchecked Sendable {
         if let contested, contested.byteCount >= context.limits.contestedBytesMax { try await resolve() }
     }
 
+    /// Takes deletes of the current record: those of keys that are surely not there are settled at once.
+    func delete(_ rows: PreparedRows) async throws {
+        let rowCount = rows.batch.rowCount
+        counts[record].accepted += rowCount
+        isShared = true
+        guard let index else {
+            counts[record].unchanged += rowCount
+            return
+        }
+        // The index may hold more keys than there are.
+        let known = index.keys.insert(rows.batch, codes: rows.codes)
+        counts[record].unchanged += rowCount - known.rows.count
+        if known.rows.isEmpty { return }
+        contest(rows, known, areDeletes: true)
+        if let contested, contested.byteCount >= context.limits.contestedBytesMax { try await resolve() }
+    }
+
     private func remember(_ batch: ColumnBatch, _ shape: KeyShape) {
         guard isShared else { return }
         for row in 0..<batch.rowCount { writingRecords[shape.key(batch, row: row)] = record }

@@ -10,7 +10,7 @@ struct LoggedBatches: Sendable {
     let ingestion: DipperIngestion
     let tables: LakeTables
 
-    /// Calls `body` with the rows of each batch between two offsets that are in the lake.
+    /// Calls `body` with the rows of each batch between two offsets that are in the lake, written or deleted.
     func forEach(from offset: Int64, to end: Int64, _ body: (ColumnBatch) throws -> Void) async throws {
         var next = offset
         while next < end {
@@ -23,26 +23,27 @@ struct LoggedBatches: Sendable {
                     case .batch(let batch) = try LogPayload(
                         headers: record.record.headers, payload: record.record.payload)
                 else { continue }
-                if let rows = try await rows(batch, of: record) { try body(rows) }
+                guard let rows = try await rows(batch, of: record) else { continue }
+                try body(rows.accepted)
+                if let deletes = rows.deletes { try body(deletes) }
             }
             next = last.offset + 1
         }
     }
 
     /// The rows of one batch, `nil` for one of which nothing was applied.
-    func rows(_ batch: BatchLanded, of record: StoredRecord) async throws -> ColumnBatch? {
+    func rows(_ batch: BatchLanded, of record: StoredRecord) async throws -> BatchRows? {
         let receipt = try await receipt(of: record)
         guard receipt.receipt.state == .committed else { return nil }
         return try accepted(batch, without: await refused(receipt))
     }
 
-    func accepted(_ batch: BatchLanded, without refused: RefusedRows.Offsets) throws -> ColumnBatch {
-        let result = try BatchReader(table: declaration, limits: ingestion.limits.forLoggedBatches).read(batch.body)
-        if refused.isEmpty { return result.accepted }
-        let rows = result.acceptedPlaces.indices.filter {
-            refused.contains(result.acceptedPlaces[$0].byteRange.lowerBound)
-        }
-        return result.accepted.removing(rows.map { Int32($0) })
+    func accepted(_ batch: BatchLanded, without refused: RefusedRows.Offsets) throws -> BatchRows {
+        var result = try batch.rows(of: declaration, limits: ingestion.limits).rows
+        if refused.isEmpty { return result }
+        let rows = result.origins.indices.filter { refused.contains(result.origins[$0].place.byteOffset) }
+        result.accepted = result.accepted.removing(rows.map { Int32($0) })
+        return result
     }
 
     /// The receipt of a record that the lake is past.

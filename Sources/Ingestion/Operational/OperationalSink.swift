@@ -109,8 +109,16 @@ final class OperationalSink: Sendable {
                 if last == nil { return try await apply(file, record, rowsDone) }
             case .batch(let batch):
                 if let rows = try await batches.rows(batch, of: record) {
-                    rowCount += rows.rowCount
-                    upserts.append(rows)
+                    if let deletes = rows.deletes {
+                        // Deletes go before the rows of a change, so rows that came before them are a change of their own.
+                        if last != nil { break }
+                        var change = change(record, upserts: [], done: nil)
+                        change.deletes = declaration.keys(of: deletes)
+                        try await store.apply(change)
+                        return
+                    }
+                    rowCount += rows.accepted.rowCount
+                    upserts.append(rows.accepted)
                 }
                 last = record
                 continue

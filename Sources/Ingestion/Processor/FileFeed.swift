@@ -189,20 +189,6 @@ struct FileProgress: Codable, Sendable {
     func encoded() throws -> [UInt8] { Array(try JSONEncoder().encode(self)) }
 }
 
-extension JobReceipt.Rows {
-    static func += (left: inout Self, right: Self) {
-        left.read += right.read
-        left.accepted += right.accepted
-        left.inserted += right.inserted
-        left.updated += right.updated
-        left.unchanged += right.unchanged
-        left.superseded += right.superseded
-        left.ignored += right.ignored
-        left.rejected += right.rejected
-        left.blank += right.blank
-    }
-}
-
 extension JobReceipt.Dialect {
     init(_ sniff: CSVSniff) {
         self.init(

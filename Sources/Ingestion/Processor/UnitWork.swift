@@ -39,7 +39,7 @@ final class UnitWork: @unchecked Sendable {
             var receipts: [JobReceipt] = []
             for (record, batch) in unit {
                 load.begin()
-                var receipt = ingestion.receipt(of: record, payload: .batch(batch))
+                var receipt = try ingestion.receipt(of: record, payload: .batch(batch))
                 let notes = try await loader.load(batch, of: record, into: load)
                 receipt.verdicts = notes.verdicts
                 receipt.warnings = notes.warnings
@@ -60,7 +60,8 @@ final class UnitWork: @unchecked Sendable {
                 result, replacesAll: false, watermark: next ?? mark.advanced(to: end), index: index
             ) { snapshotID, commit in
                 commit.receipts = try receipts.indices.map { index in
-                    let changed = receipts[index].rows.inserted + receipts[index].rows.updated > 0
+                    let changed =
+                        receipts[index].rows.inserted + receipts[index].rows.updated + receipts[index].rows.deleted > 0
                     return try row(
                         receipts[index], unit[index].record, snapshotID: changed ? snapshotID : nil,
                         refusedRowsKey: result.refusedRowsKeys[index])
@@ -103,7 +104,7 @@ final class UnitWork: @unchecked Sendable {
     private func end(
         _ feed: FileFeed, _ result: LoadResult, _ index: KeyIndex?, _ replacesAll: Bool
     ) async throws -> LakeCommitter.Committed {
-        var receipt = ingestion.receipt(of: feed.record, payload: .file(feed.file))
+        var receipt = try ingestion.receipt(of: feed.record, payload: .file(feed.file))
         receipt.dialect = feed.dialect
         receipt.warnings = feed.warnings
         receipt.rows = feed.progress.rows
@@ -146,7 +147,7 @@ final class UnitWork: @unchecked Sendable {
 
     /// Ends a file that cannot be read, or that was to be refused as a whole: nothing of it is applied.
     func fail(_ file: FileLanded, _ record: StoredRecord, _ error: any Error) async throws -> LakeCommitter.Committed {
-        var receipt = ingestion.receipt(of: record, payload: .file(file))
+        var receipt = try ingestion.receipt(of: record, payload: .file(file))
         receipt.state = .failed
         hasFailed = true
         let told = (error as? UnreadableBytes)?.cause ?? error as? any LakeError

@@ -8,7 +8,8 @@ extension DipperIngestion {
         if let row = try await catalog.receipt(id: id) { return try decoded(row.json) }
         guard let stored = try await log.record(id: id) else {
             // Retention may have dropped it once it was worked.
-            return try await catalog.receipt(id: id).map { try decoded($0.json) }
+            if let row = try await catalog.receipt(id: id) { return try decoded(row.json) }
+            return try await stream(id)
         }
         // It may have ended between the two look-ups.
         if let row = try await catalog.receipt(id: id) { return try decoded(row.json) }
@@ -82,13 +83,9 @@ extension DipperIngestion {
 
     package func backlog() async throws -> Int { gauge.total }
 
-    private func pending(_ stored: StoredRecord) async throws -> JobReceipt {
+    func pending(_ stored: StoredRecord) async throws -> JobReceipt {
         let payload = try LogPayload(headers: stored.record.headers, payload: stored.record.payload)
-        var batch: BatchReader.Result?
-        if case .batch(let landed) = payload, let table = model.table(named: stored.topic) {
-            batch = try BatchReader(table: table, limits: limits.forLoggedBatches).read(landed.body)
-        }
-        var receipt = receipt(of: stored, payload: payload, batch: batch)
+        var receipt = try receipt(of: stored, payload: payload, reading: true)
         receipt.operational = lags.view(of: stored.topic, offset: stored.offset)
         if let progress = await board.progress(of: stored.record.id) {
             receipt.state = .running
@@ -97,7 +94,7 @@ extension DipperIngestion {
         return receipt
     }
 
-    private func decoded(_ json: [UInt8]) throws -> JobReceipt {
+    func decoded(_ json: [UInt8]) throws -> JobReceipt {
         var receipt = try JSONDecoder().decode(JobReceipt.self, from: Data(json))
         receipt.operational = lags.view(of: receipt.topic, offset: receipt.offset)
         return receipt

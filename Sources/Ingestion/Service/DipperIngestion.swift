@@ -1,3 +1,4 @@
+internal import BlockCompression
 internal import ByteKernels
 package import CatalogService
 package import EventLog
@@ -17,6 +18,7 @@ package final class DipperIngestion: IngestionService {
     let catalog: any CatalogStore
     let board: JobBoard
     let gauge: BacklogGauge
+    let streams = StreamBoard()
     let lags: OperationalLags
 
     package init(
@@ -71,28 +73,90 @@ package final class DipperIngestion: IngestionService {
             throw IngestionError(
                 code: "batch-too-large",
                 message: "the body has \(body.count) bytes, \(limits.batchBytesMax) are allowed",
-                remedy: "send smaller batches, or a CSV upload")
+                remedy: "send smaller batches, NDJSON, or a CSV upload")
         }
-        let result = try BatchReader(table: table, limits: limits).read(body)
-        if request.atomic, !result.refused.isEmpty {
-            throw IngestionError(
-                code: "rows-refused",
-                message:
-                    "\(result.refused.count) of \(result.rowsRead) rows are refused, so nothing of the atomic batch is taken",
-                remedy: "mend the rows listed, or send the batch without `atomic`",
-                verdicts: Array(result.refused.prefix(limits.verdictsMax).map(\.verdict)))
-        }
+        var limits = limits
+        if request.replaysRejects { limits.batchRowsMax = limits.replayRowsMax }
+        var reader = try BatchReader(table: table, limits: limits, replaysRejects: request.replaysRejects)
+        let text = try Self.decompressed(body, request.compression, limits)
+        let rows = try reader.read(text.span)
+        if request.atomic { try refuse(rows) }
         let sha256 = unsafe SHA256Stream.hex(SHA256Stream.digest(body.span.bytes))
         let record = LogRecord(
-            id: JobID.new(), headers: [LogPayload.kindHeader: LogPayload.batchKind, BatchLanded.shaHeader: sha256],
-            payload: body)
+            id: JobID.new(),
+            headers: [LogPayload.kindHeader: LogPayload.batchKind, BatchLanded.shaHeader: sha256],
+            payload: BatchCoding.encode(rows, bodyBytes: body.count, table: table))
+        if !rows.replays.isEmpty {
+            try await RejectReplays.write(rows.replays, by: record.id, table: table.name, objects: objects)
+        }
         let stored = try await append(
             record, to: table.name,
             idempotency: request.idempotencyKey.map {
-                IdempotencyClaim(key: $0, requestDigest: "batch/\(table.name)/\(request.atomic)/\(sha256)")
+                IdempotencyClaim(
+                    key: $0,
+                    requestDigest:
+                        "\(request.replaysRejects ? "replay" : "batch")/\(table.name)/\(request.atomic)/\(sha256)")
             })
-        if stored.isReplay, let receipt = try await job(id: stored.record.record.id) { return receipt }
-        return receipt(of: stored.record, payload: .batch(BatchLanded(body: body, sha256: sha256)), batch: result)
+        if stored.isReplay { return try replayed(stored.record) }
+        return receipt(of: stored.record, sha256: sha256, rows: rows, bodyBytes: body.count)
+    }
+
+    /// - Throws: `body-compression`, `batch-too-large`.
+    private static func decompressed(
+        _ body: [UInt8], _ compression: BatchRequest.Compression?, _ limits: IngestionLimits
+    ) throws -> [UInt8] {
+        guard let compression else { return body }
+        var text: [UInt8] = []
+        do {
+            var stream = try StreamDecompressor(
+                compression == .gzip ? .gzip : .zstd,
+                limits: StreamDecompressor.Limits(outputBytesMax: limits.batchBytesMax))
+            unsafe try stream.push(body.span.bytes, into: &text)
+            try stream.finish()
+        } catch let error as CompressionError {
+            throw IngestionError(
+                code: "body-compression", message: "the compressed body can't be read: \(error.message)",
+                remedy: "compress it anew, or send it plain", cause: error)
+        }
+        return text
+    }
+
+    /// - Throws: `rows-refused` with the verdicts, when there are any.
+    func refuse(_ rows: BatchRows) throws {
+        guard !rows.refused.isEmpty else { return }
+        throw IngestionError(
+            code: "rows-refused",
+            message:
+                "\(rows.refused.count) of \(rows.rowsRead) rows are refused, so nothing of the atomic batch is taken",
+            remedy: "mend the rows listed, or send the batch without `atomic`",
+            verdicts: rows.verdicts(limits.verdictsMax))
+    }
+
+    package func deleteRow(_ request: DeleteRequest) async throws -> JobReceipt {
+        let table = try declaration(of: request.table)
+        try refuseWhenOverloaded()
+        let key = try RowKeyText.parse(request.key, of: table)
+        let payload = BatchCoding.encode(deletes: key, table: table)
+        let sha256 = unsafe SHA256Stream.hex(SHA256Stream.digest(payload.span.bytes))
+        let record = LogRecord(
+            id: JobID.new(), headers: [LogPayload.kindHeader: LogPayload.deleteKind, BatchLanded.shaHeader: sha256],
+            payload: payload)
+        let stored = try await append(
+            record, to: table.name,
+            idempotency: request.idempotencyKey.map {
+                IdempotencyClaim(key: $0, requestDigest: "delete/\(table.name)/\(sha256)")
+            })
+        if stored.isReplay { return try replayed(stored.record) }
+        return try receipt(
+            of: stored.record, payload: .batch(BatchLanded(.deletes, payload, record.headers)), reading: true)
+    }
+
+    /// The first answer to a request that came again under its idempotency key.
+    func replayed(_ stored: StoredRecord) throws -> JobReceipt {
+        let payload = try LogPayload(headers: stored.record.headers, payload: stored.record.payload)
+        var receipt = try receipt(of: stored, payload: payload, reading: true)
+        receipt.isReplay = true
+        return receipt
     }
 
     /// Appends one record; a replay of an idempotency key brings the first one back.
@@ -118,29 +182,44 @@ package final class DipperIngestion: IngestionService {
     }
 
     /// The receipt of a record that no sink has passed yet.
-    func receipt(of stored: StoredRecord, payload: LogPayload, batch: BatchReader.Result? = nil) -> JobReceipt {
-        var receipt = JobReceipt(
-            id: stored.record.id, kind: .batch, table: stored.topic, state: .accepted,
-            createdAt: UTCTime.text(microseconds: stored.appendedMicroseconds), bytes: stored.record.payload.count,
-            topic: stored.topic, partition: stored.partition, offset: stored.offset)
+    /// - Parameter reading: whether to count the rows of a batch, which the pipeline does itself.
+    func receipt(of stored: StoredRecord, payload: LogPayload, reading: Bool = false) throws -> JobReceipt {
         switch payload {
         case .file(let file):
-            receipt.kind = .file
-            receipt.bytes = file.byteCount
+            var receipt = receipt(of: stored, kind: .file, bytes: file.byteCount)
             receipt.fileName = file.fileName
             receipt.sha256 = file.sha256
+            return receipt
         case .batch(let landed):
-            receipt.sha256 = landed.sha256
-            if let batch {
-                receipt.rows.read = batch.rowsRead
-                receipt.rows.accepted = batch.acceptedPlaces.count
-                receipt.rows.rejected = batch.refused.count
-                receipt.verdicts = Array(batch.refused.prefix(limits.verdictsMax).map(\.verdict))
-                if !batch.refused.isEmpty {
-                    receipt.rejectsLink = "/api/v2/rejects/\(stored.topic)?job=\(stored.record.id)"
-                }
+            if reading, let table = model.table(named: stored.topic) {
+                let (rows, bodyBytes) = try landed.rows(of: table, limits: limits)
+                return receipt(of: stored, sha256: landed.sha256, rows: rows, bodyBytes: bodyBytes)
             }
+            var receipt = receipt(of: stored, kind: landed.form == .deletes ? .delete : .batch, bytes: landed.bodyBytes)
+            receipt.sha256 = landed.form == .deletes ? nil : landed.sha256
+            return receipt
         }
+    }
+
+    /// The receipt of a batch whose rows are at hand.
+    func receipt(of stored: StoredRecord, sha256: String, rows: BatchRows, bodyBytes: Int) -> JobReceipt {
+        var receipt = receipt(of: stored, kind: rows.deletes == nil ? .batch : .delete, bytes: bodyBytes)
+        receipt.sha256 = rows.deletes == nil ? sha256 : nil
+        receipt.rows.read = rows.rowsRead
+        receipt.rows.accepted = rows.acceptedCount
+        receipt.rows.rejected = rows.refused.count
+        receipt.rows.blank = rows.blankRows
+        receipt.verdicts = rows.verdicts(limits.verdictsMax)
+        if !rows.refused.isEmpty { receipt.rejectsLink = "/api/v2/rejects/\(stored.topic)?job=\(stored.record.id)" }
+        return receipt
+    }
+
+    private func receipt(of stored: StoredRecord, kind: JobReceipt.Kind, bytes: Int) -> JobReceipt {
+        var receipt = JobReceipt(
+            id: stored.record.id, kind: kind, table: stored.topic, state: .accepted,
+            createdAt: UTCTime.text(microseconds: stored.appendedMicroseconds), bytes: bytes, topic: stored.topic,
+            partition: stored.partition, offset: stored.offset)
+        StreamPart(stored.record).mark(&receipt)
         return receipt
     }
 }

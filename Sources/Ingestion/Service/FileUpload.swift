@@ -66,8 +66,8 @@ final class FileUpload: UploadSession, @unchecked Sendable {
             idempotency: request.idempotencyKey.map {
                 IdempotencyClaim(key: $0, requestDigest: "file/\(request.table)/\(digest)")
             })
-        if stored.isReplay, let receipt = try await ingestion.job(id: stored.record.record.id) { return receipt }
-        return ingestion.receipt(of: stored.record, payload: .file(landed))
+        if stored.isReplay { return try ingestion.replayed(stored.record) }
+        return try ingestion.receipt(of: stored.record, payload: .file(landed))
     }
 
     func abort() async { await writer.abort() }

@@ -14,6 +14,15 @@ package protocol IngestionService: Sendable {
     ///   `rows-refused` (atomic batches only), `idempotency-conflict`.
     func submitBatch(_ request: BatchRequest, body: [UInt8]) async throws -> JobReceipt
 
+    /// Starts an NDJSON body, whose lines are taken slice by slice while they come.
+    /// - Throws: ``IngestionError`` `unknown-table`, `overloaded`.
+    func beginRows(_ request: BatchRequest) async throws -> any UploadSession
+
+    /// Appends a delete of one row and answers when it is durable; the job's receipt tells whether there was one.
+    /// - Throws: ``IngestionError`` `unknown-table`, `table-without-key`, `key-invalid`, `idempotency-conflict`,
+    ///   `overloaded`.
+    func deleteRow(_ request: DeleteRequest) async throws -> JobReceipt
+
     func job(id: String) async throws -> JobReceipt?
 
     /// Jobs, the newest first, and how many there are in all.
@@ -60,8 +69,27 @@ package struct BatchRequest: Sendable, Hashable {
     /// Refuse the whole batch when one row is refused.
     package var atomic: Bool = false
     package var idempotencyKey: String?
+    /// How the body is compressed.
+    package var compression: Compression?
+    /// Whether the rows are corrected rejects, each of which may name its reject in the field ``RejectIdentity/field``.
+    package var replaysRejects = false
+
+    package enum Compression: Sendable, Hashable { case gzip, zstd }
 
     package init(table: String) { self.table = table }
+}
+
+/// A delete by key.
+package struct DeleteRequest: Sendable, Hashable {
+    package var table: String
+    /// One text a key column, in the declared order.
+    package var key: [String]
+    package var idempotencyKey: String?
+
+    package init(table: String, key: [String]) {
+        self.table = table
+        self.key = key
+    }
 }
 
 /// What ingestion refuses or fails with.

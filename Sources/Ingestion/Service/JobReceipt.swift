@@ -10,7 +10,7 @@ package struct JobReceipt: Sendable, Hashable, Codable {
         case failed
     }
 
-    package enum Kind: String, Sendable, Hashable, Codable { case file, batch }
+    package enum Kind: String, Sendable, Hashable, Codable { case file, batch, delete }
 
     package struct Rows: Sendable, Hashable, Codable {
         package var read = 0
@@ -19,11 +19,40 @@ package struct JobReceipt: Sendable, Hashable, Codable {
         package var updated = 0
         package var unchanged = 0
         package var superseded = 0
+        package var deleted = 0
         package var ignored = 0
         package var rejected = 0
         package var blank = 0
 
         package init() {}
+
+        /// Receipts of former versions have no count of deletes.
+        package init(from decoder: any Decoder) throws {
+            let values = try decoder.container(keyedBy: CodingKeys.self)
+            read = try values.decode(Int.self, forKey: .read)
+            accepted = try values.decode(Int.self, forKey: .accepted)
+            inserted = try values.decode(Int.self, forKey: .inserted)
+            updated = try values.decode(Int.self, forKey: .updated)
+            unchanged = try values.decode(Int.self, forKey: .unchanged)
+            superseded = try values.decode(Int.self, forKey: .superseded)
+            deleted = try values.decodeIfPresent(Int.self, forKey: .deleted) ?? 0
+            ignored = try values.decode(Int.self, forKey: .ignored)
+            rejected = try values.decode(Int.self, forKey: .rejected)
+            blank = try values.decode(Int.self, forKey: .blank)
+        }
+
+        package static func += (left: inout Rows, right: Rows) {
+            left.read += right.read
+            left.accepted += right.accepted
+            left.inserted += right.inserted
+            left.updated += right.updated
+            left.unchanged += right.unchanged
+            left.superseded += right.superseded
+            left.deleted += right.deleted
+            left.ignored += right.ignored
+            left.rejected += right.rejected
+            left.blank += right.blank
+        }
     }
 
     package struct Failure: Sendable, Hashable, Codable {
@@ -74,6 +103,11 @@ package struct JobReceipt: Sendable, Hashable, Codable {
         }
     }
 
+    private enum CodingKeys: String, CodingKey {
+        case id, kind, table, state, durable, createdAt, finishedAt, fileName, bytes, sha256, rows, dialect, snapshotId
+        case topic, partition, offset, rejectsLink, warnings, verdicts, error, progress, partOf, parts, operational
+    }
+
     /// Whether the operational store has the write, and how far it is behind.
     package struct Operational: Sendable, Hashable, Codable {
         package enum State: String, Sendable, Hashable, Codable { case pending, applied }
@@ -117,6 +151,12 @@ package struct JobReceipt: Sendable, Hashable, Codable {
     package var verdicts: [RowVerdict] = []
     package var error: Failure?
     package var progress: Progress?
+    /// The receipt that this job is a part of: one of the slices of an NDJSON body.
+    package var partOf: String?
+    /// How many slices an NDJSON body was taken in, when more than one; their jobs are `<id>.0`, `<id>.1` and so on.
+    package var parts: Int?
+    /// Whether this answers a repeated request: told in a header, not part of the receipt.
+    package var isReplay = false
     /// As it is when it is asked for, never stored; absent for a table that does not go to the operational store.
     package var operational: Operational?
 

@@ -4,6 +4,7 @@ import Ingestion
 import LakeModel
 import NIOCore
 import NIOHTTP1
+import Synchronization
 
 /// What a server answered instead of what was asked for, or why it could not be reached.
 struct ClientError: LakeError {
@@ -35,10 +36,14 @@ struct ServerClient: Sendable {
     }
 
     func post(_ path: String, json: [UInt8]) async throws -> [UInt8] {
+        try await post(path, json, type: "application/json")
+    }
+
+    func post(_ path: String, _ body: [UInt8], type: String) async throws -> [UInt8] {
         var request = HTTPClientRequest(url: base + path)
         request.method = .POST
-        request.headers.add(name: "Content-Type", value: "application/json")
-        request.body = .bytes(ByteBuffer(bytes: json))
+        request.headers.add(name: "Content-Type", value: type)
+        request.body = .bytes(ByteBuffer(bytes: body))
         return try await send(&request, timeout: .seconds(Self.timeoutSeconds))
     }
 
@@ -59,13 +64,28 @@ struct ServerClient: Sendable {
         request.headers.add(name: "Content-Type", value: "text/csv")
         request.headers.add(
             name: "Content-Disposition", value: "attachment; filename*=UTF-8''\(Self.encoded(name))")
-        let blocks = AsyncStream<ByteBuffer>(unfolding: {
-            guard let data = try? handle.read(upToCount: Self.uploadBlockBytes), !data.isEmpty else { return nil }
-            progress(data.count)
-            return ByteBuffer(bytes: data)
+        let failure = Mutex<ClientError?>(nil)
+        let blocks = AsyncThrowingStream<ByteBuffer, any Error>(unfolding: {
+            do {
+                guard let data = try handle.read(upToCount: Self.uploadBlockBytes), !data.isEmpty else { return nil }
+                progress(data.count)
+                return ByteBuffer(bytes: data)
+            } catch {
+                let told = ClientError(
+                    code: "file-unreadable", message: "\(file) cannot be read any further: \(error)",
+                    remedy: "check the disk that it lies on; nothing of it was loaded")
+                failure.withLock { $0 = told }
+                throw told
+            }
         })
         request.body = .stream(blocks, length: .known(Int64(byteCount)))
-        let answer = try await send(&request, timeout: .hours(24))
+        let answer: [UInt8]
+        do {
+            answer = try await send(&request, timeout: .hours(24))
+        } catch {
+            // The broken request is the file's fault, not the server's.
+            throw failure.withLock { $0 } ?? error
+        }
         return try JSONDecoder().decode(JobReceipt.self, from: Data(answer))
     }
 

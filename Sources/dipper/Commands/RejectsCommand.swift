@@ -7,7 +7,8 @@ import LakeModel
 /// `dipper rejects`: the refused rows of a table.
 struct RejectsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "rejects", abstract: "List and export refused rows.", subcommands: [List.self, Export.self])
+        commandName: "rejects", abstract: "List and export refused rows, and load them again.",
+        subcommands: [List.self, Export.self, Replay.self])
 
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "List refused rows with the reason of each.")
@@ -59,6 +60,32 @@ struct RejectsCommand: ParsableCommand {
                 return true
             }
             try Data(bytes).write(to: URL(fileURLWithPath: file), options: .atomic)
+        }
+    }
+
+    struct Replay: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Load the corrected download of a server's rejects (`export --server`) again.")
+        @Argument(help: "The table's name in the model.") var table: String
+        @Argument(help: "The corrected file: CSV, or JSON when its name ends in .json.") var file: String
+        @Option(help: "The server's address.") var server: String
+        @Option(help: "The token for the server (default: DIPPER_TOKEN).") var token: String?
+        @Flag(help: "Take nothing when a row is refused again.") var atomic = false
+        @Flag(help: "Print the receipt as JSON.") var json = false
+
+        func run() async throws {
+            let body = Array(try Data(contentsOf: URL(fileURLWithPath: file)))
+            let client = ServerClient(base: server, token: token)
+            let answer = try await client.post(
+                "/api/v2/rejects/\(ServerClient.encoded(table))/replay?atomic=\(atomic)", body,
+                type: file.hasSuffix(".json") ? "application/json" : "text/csv")
+            if json { return Console.line(String(decoding: answer, as: UTF8.self)) }
+            let receipt = try JSONDecoder().decode(JobReceipt.self, from: Data(answer))
+            Console.line(
+                "\(receipt.rows.accepted) rows taken, \(receipt.rows.rejected) refused again, job \(receipt.id)")
+            for verdict in receipt.verdicts {
+                Console.line("row \(verdict.index): \(verdict.code): \(verdict.message)")
+            }
         }
     }
 

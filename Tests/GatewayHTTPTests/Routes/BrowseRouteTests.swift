@@ -85,12 +85,15 @@ struct RejectRouteTests {
     }
 
     @Test func `the download has the rows under their columns and the error behind`() async throws {
+        let sha = FakeRejects.sha
         let expected: [[UInt8]] = [
-            Array("id,department,dipper_error".utf8),
-            Array("x,Sales,value-invalid: `x` is no int (column id) (line 3)".utf8),
-            Array("9,".utf8) + [0xFF] + Array(",utf8-invalid: byte 0xFF (line 4)".utf8),
-            Array("\"8,\"\"=cmd\",,quote-unterminated: the quote has no end (column department) (line 5)".utf8),
-            Array(",\"'=HYPERLINK(1;2)\",-5,value-missing: no id (column id) (line 6)".utf8),
+            Array("id,department,dipper_error,dipper_reject".utf8),
+            Array("x,Sales,value-invalid: `x` is no int (column id) (line 3),\(sha):20:value-invalid".utf8),
+            Array("9,".utf8) + [0xFF] + Array(",utf8-invalid: byte 0xFF (line 4),\(sha):28:utf8-invalid".utf8),
+            Array(
+                "\"8,\"\"=cmd\",,quote-unterminated: the quote has no end (column department) (line 5),\(sha):32:quote-unterminated"
+                    .utf8),
+            Array(",\"'=HYPERLINK(1;2)\",-5,value-missing: no id (column id) (line 6),\(sha):40:value-missing".utf8),
         ]
         try await harness.run { client in
             for answer in [

@@ -8,8 +8,11 @@ final class FakeIngestion: IngestionService {
     struct State: Sendable {
         var uploads: [FakeUpload] = []
         var batches: [(request: BatchRequest, body: [UInt8])] = []
+        var streams: [BatchRequest] = []
+        var deletes: [DeleteRequest] = []
         var jobs: [JobReceipt] = []
         var backlog = 0
+        var answersReplay = false
         var batchError: IngestionError?
         var finishError: (any Error)?
         /// What `waitForJob` makes of a job.
@@ -43,6 +46,21 @@ final class FakeIngestion: IngestionService {
             state.batches.append((request, body))
         }
         return add(kind: .batch, table: request.table, bytes: body.count, fileName: nil)
+    }
+
+    func beginRows(_ request: BatchRequest) async throws -> any UploadSession {
+        state.withLock { $0.streams.append(request) }
+        let upload = FakeUpload(owner: self, request: UploadRequest(table: request.table))
+        state.withLock { $0.uploads.append(upload) }
+        return upload
+    }
+
+    func deleteRow(_ request: DeleteRequest) async throws -> JobReceipt {
+        try state.withLock { state in
+            if let error = state.batchError { throw error }
+            state.deletes.append(request)
+        }
+        return add(kind: .delete, table: request.table, bytes: 0, fileName: nil)
     }
 
     func job(id: String) async throws -> JobReceipt? {
@@ -79,6 +97,7 @@ final class FakeIngestion: IngestionService {
                 offset: Int64(state.jobs.count))
             receipt.fileName = fileName
             state.jobs.append(receipt)
+            receipt.isReplay = state.answersReplay
             return receipt
         }
     }

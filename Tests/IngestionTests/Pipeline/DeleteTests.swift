@@ -1,0 +1,73 @@
+import LakeModel
+import LakeTesting
+import Testing
+
+@testable import Ingestion
+
+struct DeleteTests {
+    private func delete(_ lake: TestLake, _ key: String, idempotency: String? = nil) async throws -> JobReceipt {
+        var request = DeleteRequest(table: "items", key: [key])
+        request.idempotencyKey = idempotency
+        return try await lake.ingestion.deleteRow(request)
+    }
+
+    @Test func `a delete takes the row out of lake and operational store, once`() async throws {
+        let lake = try await TestLake(TestTables.items())
+        _ = try await lake.load("items", "id,name,day\n1,a,2021-01-01\n2,b,2022-01-01\n3,c,\n")
+        let first = try await delete(lake, "2")
+        #expect(first.kind == .delete && first.rows.read == 1 && first.rows.accepted == 1)
+        let second = try await delete(lake, "2")
+        let absent = try await delete(lake, "9")
+        try await lake.drain()
+        try await lake.check()
+        #expect(try await lake.receipt(first.id).rows.deleted == 1)
+        #expect(try await lake.receipt(second.id).rows.text == "read 1, accepted 1, unchanged 1")
+        #expect(try await lake.receipt(absent.id).rows.text == "read 1, accepted 1, unchanged 1")
+        #expect(try await lake.rows("items") == ["1|a|2021-01-01", "3|c|-"])
+        _ = try await lake.load("items", "id,name,day\n2,new,\n")
+        #expect(try await lake.rows("items") == ["1|a|2021-01-01", "2|new|-", "3|c|-"])
+    }
+
+    @Test func `writes and deletes of a key are applied in their order, together or one by one`() async throws {
+        for drainsEach in [false, true] {
+            for contestedBytesMax in [1, 192 << 20] {
+                var limits = IngestionLimits()
+                limits.contestedBytesMax = contestedBytesMax
+                let lake = try await TestLake(TestTables.items(), limits: limits)
+                _ = try await lake.load("items", "id,name,day\n1,a,\n5,e,\n")
+                func step() async throws { if drainsEach { try await lake.drain() } }
+                try await lake.batch("items", #"[{"id": 1, "name": "b"}, {"id": 2, "name": "x"}]"#)
+                try await step()
+                let one = try await delete(lake, "1")
+                try await step()
+                let two = try await delete(lake, "2")
+                try await step()
+                let again = try await lake.batch("items", #"[{"id": 1, "name": "c"}, {"id": 1, "name": "d"}]"#)
+                try await step()
+                let three = try await delete(lake, "5")
+                try await lake.drain()
+                try await lake.check()
+                for id in [one.id, two.id, three.id] {
+                    #expect(try await lake.receipt(id).rows.deleted == 1, "\(drainsEach) \(contestedBytesMax)")
+                }
+                #expect(try await lake.receipt(again.id).rows.text == "read 2, accepted 2, inserted 1, superseded 1")
+                #expect(try await lake.rows("items") == ["1|d|-"])
+            }
+        }
+    }
+
+    @Test func `a delete is refused for a wrong key, and replayed under its own`() async throws {
+        let lake = try await TestLake(TestTables.items())
+        for key in ["x", ""] {
+            let error = try await #require(throws: IngestionError.self) { try await delete(lake, key) }
+            #expect(error.code == "key-invalid")
+        }
+        let first = try await delete(lake, "1", idempotency: "k")
+        let again = try await delete(lake, "1", idempotency: "k")
+        #expect(again.id == first.id && again.isReplay && !first.isReplay)
+        let error = try await #require(throws: IngestionError.self) { try await delete(lake, "2", idempotency: "k") }
+        #expect(error.code == "idempotency-conflict")
+        try await lake.drain()
+        try await lake.check()
+    }
+}
