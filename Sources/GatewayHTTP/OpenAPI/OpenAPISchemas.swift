@@ -47,7 +47,8 @@ enum OpenAPISchemas {
                     "verdicts": ["type": "array", "items": ["$ref": "#/components/schemas/RowVerdict"]],
                     "error": ["$ref": "#/components/schemas/JobFailure"],
                     "progress": ["$ref": "#/components/schemas/Progress"],
-                    "operational": ["$ref": "#/components/schemas/OperationalLag"], "partOf": text, "parts": count,
+                    "operational": ["$ref": "#/components/schemas/OperationalLag"],
+                    "partOf": text, "parts": count,
                 ])),
         JSONMember(
             "RowCounts",

@@ -136,11 +136,11 @@ import LakeModel
         var bytes = 0
         var keyCount = 0
         for unsafe(_, bitmap) in unsafe bitmaps {
-            var statistics = roaring_statistics_t()
-            unsafe roaring_bitmap_statistics(bitmap, &statistics)
-            bytes += Self.bitmapBytes + Int(statistics.n_containers) * Self.containerBytes
-            bytes += Int(statistics.n_bytes_array_containers) + Int(statistics.n_bytes_bitset_containers)
-            keyCount += Int(statistics.cardinality)
+            // Not `roaring_bitmap_statistics`, which visits every key: looks would take quadratic time.
+            let containerCount = Int(unsafe bitmap.pointee.high_low_container.size)
+            bytes += Self.bitmapBytes + containerCount * Self.containerBytes
+            bytes += Int(unsafe roaring_bitmap_portable_size_in_bytes(bitmap))
+            keyCount += Int(unsafe roaring_bitmap_get_cardinality(bitmap))
         }
         return keyCount > 0 && bytes > keyCount * Self.keyBytesMax && bytes > Self.lookKeys
     }

@@ -81,8 +81,12 @@ struct ContestedRows: Sendable {
     /// Takes note of the partitions of rows that are appended.
     mutating func insert(partitions keys: some Sequence<PartitionKey>) { partitions?.formUnion(keys) }
 
+    /// Integers that follow each other share a cache line of slots, whose place is hashed.
     private func home(_ code: UInt64) -> Int {
-        Int(truncatingIfNeeded: (shape.isInteger ? KeyShape.hash(integer: code) : code) >> 20) & (slots.count - 1)
+        let mask = slots.count - 1
+        guard shape.isInteger else { return Int(truncatingIfNeeded: code >> 20) & mask }
+        let line = Int(truncatingIfNeeded: KeyShape.hash(integer: code >> 4) << 4)
+        return (line | Int(truncatingIfNeeded: code & 15)) & mask
     }
 
     private mutating func chain(_ row: Int32) {

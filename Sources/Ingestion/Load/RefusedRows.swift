@@ -15,7 +15,7 @@ enum RefusedRows {
     /// Byte offsets in a job's file or body, collected while it is loaded.
     struct Collected {
         let jobID: String
-        let offsets = PositionSet()
+        var offsets = PositionSet()
     }
 
     /// Offsets that are read at a time.
@@ -54,7 +54,7 @@ enum RefusedRows {
     }
 
     struct Offsets: Sendable {
-        fileprivate let positions: PositionSet?
+        let positions: PositionSet?
 
         static let none = Offsets(positions: nil)
 

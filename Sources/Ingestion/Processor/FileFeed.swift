@@ -58,7 +58,8 @@ final class FileFeed: @unchecked Sendable {
             sha256: file.sha256, jobID: record.record.id, delimiter: chunks.sniff.dialect.delimiter)
         var progress = progress ?? FileProgress(missing: references.targets.map { _ in FileProgress.Missing() })
         if let key = progress.refusedRowsKey {
-            progress.refusedOffsets = try await RefusedRows.read(key, objects: context.tables.objects).rising
+            progress.refusedOffsets = try await RefusedRows.read(key, objects: context.tables.objects).positions
+                ?? PositionSet()
         }
         self.progress = progress
         dialect = JobReceipt.Dialect(chunks.sniff)
@@ -132,7 +133,7 @@ final class FileFeed: @unchecked Sendable {
     /// Takes what a load has found out into the file's totals, before it is committed.
     func add(_ result: LoadResult, _ load: TableLoad) {
         if let counts = result.counts.first { progress.rows += counts }
-        progress.refusedOffsets = load.refusedByReference?.offsets ?? []
+        progress.refusedOffsets = load.refusedByReference?.offsets ?? PositionSet()
     }
 
     /// Notes what the commit of a slice adds.
@@ -171,7 +172,7 @@ struct FileProgress: Codable, Sendable {
     /// The last snapshot that brought rows of the file.
     var snapshotID: Int64?
     /// What ``refusedRowsKey`` holds; not stored again.
-    var refusedOffsets: [Int] = []
+    var refusedOffsets = PositionSet()
 
     private enum CodingKeys: String, CodingKey { case commitID, place, rows, missing, refusedRowsKey, snapshotID }
 

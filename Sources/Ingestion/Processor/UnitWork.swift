@@ -88,7 +88,7 @@ final class UnitWork: @unchecked Sendable {
                 try Self.checkRefusals(load, feed.file)
                 feed.add(result, load)
                 for counts in result.counts { totals += counts }
-                return try await context.stages.measureAlone(.commit) {
+                return try await context.stages.measureWaiting(.commit) {
                     let committed =
                         isAtEnd
                         ? try await end(feed, result, index, replacesAll) : try await slice(feed, result, index)

@@ -33,8 +33,8 @@ package final class StageClock: Sendable {
     /// Processor time of the calling thread, nanoseconds.
     static func threadNanoseconds() -> Int { nanoseconds(CLOCK_THREAD_CPUTIME_ID) }
 
-    /// Processor time of all threads, nanoseconds.
-    static func processNanoseconds() -> Int { nanoseconds(CLOCK_PROCESS_CPUTIME_ID) }
+    /// The calling thread.
+    static func thread() -> UInt { UInt(pthread_self()) }
 
     private static func nanoseconds(_ clock: clockid_t) -> Int {
         var time = timespec()
@@ -52,11 +52,14 @@ extension StageClock? {
         return try work()
     }
 
-    /// Times work that may change its thread, while nothing else runs.
-    func measureAlone<Result>(_ stage: LoadStage, _ work: () async throws -> Result) async rethrows -> Result {
+    /// Times work that waits in between. What it does on another thread than it began on stays untimed, because others use
+    /// that too.
+    func measureWaiting<Result>(_ stage: LoadStage, _ work: () async throws -> Result) async rethrows -> Result {
         guard let clock = self else { return try await work() }
-        let start = StageClock.processNanoseconds()
-        defer { clock.add(StageClock.processNanoseconds() - start, to: stage) }
-        return try await work()
+        let thread = StageClock.thread()
+        let start = StageClock.threadNanoseconds()
+        let result = try await work()
+        if StageClock.thread() == thread { clock.add(StageClock.threadNanoseconds() - start, to: stage) }
+        return result
     }
 }

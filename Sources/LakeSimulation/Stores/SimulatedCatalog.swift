@@ -12,26 +12,6 @@ struct SimulatedCatalog: CatalogStore {
         try await look { try await $0.createNamespace(name, properties: properties) }
     }
 
-    func namespaceProperties(_ name: String) async throws -> [String: String]? {
-        try await look { try await $0.namespaceProperties(name) }
-    }
-
-    func namespaces(below parent: String?, after: String?, limit: Int) async throws -> [String] {
-        try await look { try await $0.namespaces(below: parent, after: after, limit: limit) }
-    }
-
-    func names(of kind: RelationKind, in namespace: String, after: String?, limit: Int) async throws -> [String] {
-        try await look { try await $0.names(of: kind, in: namespace, after: after, limit: limit) }
-    }
-
-    func viewPointer(_ view: TableIdentifier) async throws -> TablePointer? {
-        try await look { try await $0.viewPointer(view) }
-    }
-
-    func idempotentAnswer(key: String) async throws -> IdempotentAnswer? {
-        try await look { try await $0.idempotentAnswer(key: key) }
-    }
-
     func tables(in namespace: String) async throws -> [TableIdentifier] {
         try await look { try await $0.tables(in: namespace) }
     }
