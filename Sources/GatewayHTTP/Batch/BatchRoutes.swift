@@ -3,6 +3,7 @@ import Hummingbird
 import Ingestion
 import LakeModel
 import Metrics
+import MultipartForm
 import NIOCore
 
 /// `POST /api/v2/batch/{table}` with a JSON array or NDJSON, `POST /api/v2/rejects/{table}/replay`, and

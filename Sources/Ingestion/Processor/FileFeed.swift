@@ -58,7 +58,8 @@ final class FileFeed: @unchecked Sendable {
             sha256: file.sha256, jobID: record.record.id, delimiter: chunks.sniff.dialect.delimiter)
         var progress = progress ?? FileProgress(missing: references.targets.map { _ in FileProgress.Missing() })
         if let key = progress.refusedRowsKey {
-            progress.refusedOffsets = try await RefusedRows.read(key, objects: context.tables.objects).positions
+            progress.refusedOffsets =
+                try await RefusedRows.read(key, objects: context.tables.objects).positions
                 ?? PositionSet()
         }
         self.progress = progress
