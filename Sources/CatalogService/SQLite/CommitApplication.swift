@@ -64,12 +64,13 @@ struct CommitApplication {
                 try retire(stored, for: wanted)
             }
         }
-        try db.execute(
+        try db.cachedStatement(
             sql: """
                 INSERT OR REPLACE INTO watermarks
                     (topic, partition, incarnation, next_offset, step, ahead_offset, partial_state)
                 VALUES (?, ?, ?, ?, ?, ?, ?)
-                """,
+                """
+        ).execute(
             arguments: [
                 wanted.topic, wanted.partition, wanted.incarnation, wanted.nextOffset, wanted.partial?.step ?? 0,
                 wanted.partial?.aheadOffset, wanted.partial.map { Data($0.state) },
@@ -99,14 +100,15 @@ struct CommitApplication {
     }
 
     private func upsert(_ receipt: ReceiptRow) throws {
-        try db.execute(
+        try db.cachedStatement(
             sql: """
                 INSERT INTO receipts (id, table_name, state, topic, partition, "offset", created, json)
                 VALUES (?, ?, ?, ?, ?, ?, ?, ?)
                 ON CONFLICT (id) DO UPDATE SET table_name = excluded.table_name, state = excluded.state,
                     topic = excluded.topic, partition = excluded.partition, "offset" = excluded."offset",
                     created = excluded.created, json = excluded.json
-                """,
+                """
+        ).execute(
             arguments: [
                 receipt.id, receipt.table, receipt.state, receipt.topic, receipt.partition, receipt.offset,
                 receipt.createdMicroseconds, Data(receipt.json),

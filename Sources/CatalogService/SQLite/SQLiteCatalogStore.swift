@@ -84,7 +84,9 @@ package final class SQLiteCatalogStore: CatalogStore {
 
     package func receipt(id: String) async throws -> ReceiptRow? {
         try await read { db in
-            try Row.fetchOne(db, sql: "\(Self.receiptSelect) WHERE id = ?", arguments: [id]).map(Self.receipt)
+            try Row.fetchOne(
+                db.cachedStatement(sql: "\(Self.receiptSelect) WHERE id = ?"), arguments: [id]
+            ).map(Self.receipt)
         }
     }
 
