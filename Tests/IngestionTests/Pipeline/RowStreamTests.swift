@@ -123,7 +123,7 @@ struct RowStreamTests {
     }
 }
 
-struct RejectReplayTests {
+struct ReplayedRowsTests {
     @Test func `a corrected row is linked to its reject once it is committed`() async throws {
         let lake = try await TestLake(TestTables.items())
         _ = try await lake.load("items", "id,name,day\n1,a,\nx,b,\n3,,\n")
