@@ -191,6 +191,8 @@ extension TableLoad {
         // Whether what is stored is right as it is, and a row of the group with the values that the key has.
         var isStoredRight = stored.count > 0
         var standing: Int32?
+        // Which record of this load brought what stands.
+        var standingRecord = stored.isPending ? writingRecords[rows.key(rows.first(group))] : nil
         var next: Int32? = rows.first(group)
         while let row = next {
             let record = rows.record(row)
@@ -200,25 +202,32 @@ extension TableLoad {
                 if stands { counts[record].deleted += 1 } else { counts[record].unchanged += 1 }
                 isStoredRight = false
                 standing = nil
-            } else if stands, context.declaration.conflict == .ignore {
-                counts[record].ignored += 1
-            } else if stands, context.declaration.conflict == .reject {
-                refused.append(row)
-            } else if context.declaration.conflict == .replace, let next, rows.record(next) == record {
+                standingRecord = nil
+                continue
+            }
+            guard context.declaration.conflict == .replace || !stands else {
+                if context.declaration.conflict == .ignore { counts[record].ignored += 1 } else { refused.append(row) }
+                continue
+            }
+            if context.declaration.conflict == .replace, let next, rows.record(next) == record {
                 counts[record].superseded += 1
-            } else if !stands {
+                continue
+            }
+            let isSame =
+                standing.map { rows.isEqual(row, $0, columnCount: columnCount) }
+                ?? (stands && stored.count == 1 && stored.equalsFirst && row == rows.firstFinal(group))
+            if !stands {
                 counts[record].inserted += 1
-                standing = row
-            } else if let standing, rows.isEqual(row, standing, columnCount: columnCount) {
+            } else if standingRecord == record {
+                counts[record].superseded += 1
+            } else if isSame {
                 counts[record].unchanged += 1
-            } else if standing == nil, stored.count == 1, stored.equalsFirst, row == rows.firstFinal(group) {
-                counts[record].unchanged += 1
-                standing = row
             } else {
                 counts[record].updated += 1
-                standing = row
-                isStoredRight = false
             }
+            isStoredRight = isStoredRight && isSame
+            standing = row
+            standingRecord = record
         }
         return isStoredRight ? Verdict() : Verdict(written: standing, deletes: stored.count > 0)
     }
