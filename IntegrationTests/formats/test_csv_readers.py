@@ -69,8 +69,6 @@ class Case:
         self.blank = 0
         lines = []
         breaks = numbers.choice([[], [], [self.line_end, self.line_end * 2], ["\n", "\r", "\r\n"]])
-        # DuckDB 1.5.5 refuses files with line ends of two kinds, in quotes too.
-        self.is_for_duckdb = len(breaks) < 3
         ragged = numbers.random() < 0.3
         for _ in range(numbers.randint(*ROWS)):
             count = self.columns
@@ -97,6 +95,9 @@ class Case:
         self.content = self.line_end.join(lines)
         if numbers.random() < 0.8:
             self.content += self.line_end
+        # DuckDB 1.5.5 refuses some files with line ends of two kinds, those in quotes counted.
+        rest = self.content.replace(self.line_end, "")
+        self.is_for_duckdb = "\r" not in rest and "\n" not in rest
 
     def text(self, breaks):
         text = self.numbers.choice(TEXTS)

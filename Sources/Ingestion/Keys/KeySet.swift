@@ -72,6 +72,10 @@ final class KeySet: @unchecked Sendable {
     private func insert(_ keys: [Int64], _ old: IntegerKeySet, _ new: IntegerKeySet) -> Contested {
         var contested = Contested()
         if new.insertRising(keys, awayFrom: old) { return contested }
+        if old.containsConsecutive(keys) {
+            contested.rows = [Int32](0..<Int32(keys.count))
+            return contested
+        }
         let isFirst = old.isEmpty
         for index in keys.indices {
             if !isFirst, old.contains(keys[index]) {
