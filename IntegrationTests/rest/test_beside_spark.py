@@ -4,11 +4,10 @@ Neither writer waits for the other. Spark gives up a statement when a load came 
 writers, and is asked again; a load never fails.
 """
 
+import collections
 import random
 import threading
-import time
 
-import pytest
 from py4j.protocol import Py4JJavaError
 
 from lake import hiring
@@ -16,11 +15,13 @@ from lake.readers import duckdb_rows, pyiceberg_rows
 from rest.catalogs import spark_catalog
 from rest.test_duckdb import attach
 
-ROWS = 20_000
+ROWS = 10_000
 CHANGED_EVERY = 100
 SPARK_ROWS = 500
-ROUNDS = 3
-TRIES = 20
+ROUNDS = 2
+TRIES = 8
+# Between two loads; doubled with each race that one statement of Spark loses, so that it wins one in the end.
+PAUSE_SECONDS = 2
 FIRST_SPARK_ID = 1_000_000
 TABLE, COLUMNS = "hired_employees", hiring.SILVER["hired_employees"]
 SILVER = "lake.silver.employees_cleaned"
@@ -32,13 +33,13 @@ class Uploads(threading.Thread):
     def __init__(self, api, text, seed):
         super().__init__(daemon=True)
         self.api, self.lines, self.random = api, text.splitlines(keepends=True), random.Random(seed)
-        self.stopped, self.failure, self.count = threading.Event(), None, 0
+        self.stopped, self.failure, self.count, self.pause = threading.Event(), None, 0, PAUSE_SECONDS
 
     def run(self):
         try:
             while not self.stopped.is_set():
                 self.upload()
-                self.stopped.wait(self.random.uniform(0, 3))
+                self.stopped.wait(self.pause * self.random.uniform(0.2, 1))
         except Exception as failure:  # told by the test's own thread
             self.failure = failure
 
@@ -55,25 +56,24 @@ class Uploads(threading.Thread):
         return "".join(self.lines)
 
 
-@pytest.fixture
-def sql(spark, server):
-    """Runs a statement, again when a load came in between."""
-    name = spark_catalog(spark, server)
+class Statements:
+    """Runs statements, each again when a load came in between."""
 
-    def run(text):
+    def __init__(self, session, name, uploads):
+        self.session, self.name, self.uploads, self.repeats = session, name, uploads, 0
+
+    def __call__(self, text):
+        self.uploads.pause = PAUSE_SECONDS
         for _ in range(TRIES):
             try:
-                return spark.session.sql(text.replace("lake.", f"{name}.")).collect()
+                return self.session.sql(text.replace("lake.", f"{self.name}.")).collect()
             except Py4JJavaError as error:
                 told = str(error.java_exception)
                 if not any(kind in told for kind in ("ValidationException", "CommitFailedException")):
                     raise
-                run.repeats += 1
-                time.sleep(0.2)
+                self.repeats += 1
+                self.uploads.pause *= 2
         raise AssertionError(f"Spark lost {TRIES} races in a row: {text}")
-
-    run.repeats = 0
-    return run
 
 
 def spark_row(number, name):
@@ -86,11 +86,12 @@ def spark_rows(first, count, name):
             f"2 job_id, 2021 hire_year, 2 hire_quarter FROM range({FIRST_SPARK_ID + first}, {FIRST_SPARK_ID + first + count})")
 
 
-def test_loads_and_spark_change_one_table_and_no_row_is_lost(server, spark, sample_of, sql):
+def test_loads_and_spark_change_one_table_and_no_row_is_lost(server, spark, sample_of):
     text = (sample_of(ROWS, "--clean", seed=13) / f"{TABLE}.csv").read_text()
     seed = random.SystemRandom().randrange(2**32)
     print(f"seed {seed}")
     uploads = Uploads(server.api, text, seed)
+    sql = Statements(spark.session, spark_catalog(spark, server), uploads)
     uploads.upload()
     uploads.start()
     wanted = {}
@@ -118,7 +119,7 @@ def test_loads_and_spark_change_one_table_and_no_row_is_lost(server, spark, samp
     print(f"{uploads.count} loads, {sql.repeats} statements of Spark repeated")
     assert uploads.count > ROUNDS
 
-    expected = hiring.expect(TABLE, uploads.text).rows + hiring.collections.Counter(
+    expected = hiring.expect(TABLE, uploads.text).rows + collections.Counter(
         spark_row(number, name) for number, name in wanted.items())
     metadata = server.api.metadata(TABLE)
     assert pyiceberg_rows(metadata, COLUMNS) == expected, "PyIceberg"
