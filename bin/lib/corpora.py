@@ -35,6 +35,11 @@ class Reader:
             sys.exit(f"the reader died on {path}")
         return json.loads(answer)
 
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait()
+        self.process.stdout.close()
+
 
 def folder(name, arguments):
     """Where a collection lies; cloned when no folder was given."""
@@ -186,6 +191,7 @@ def main():
             survives(reader, root, arguments)
         else:
             judged(reader, root, name, arguments)
+    reader.close()
 
 
 if __name__ == "__main__":

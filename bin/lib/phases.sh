@@ -55,7 +55,8 @@ count_tests() { grep -E "^[^ ]+ Test .* $1 after" "$2" | grep -cv ' Test run wit
 phase_integration() {
     local status=0 log=$LOGS/integration.log
     build_release
-    export DIPPER_BINARY=$RELEASE_DIPPER
+    build_release_fuzz
+    export DIPPER_BINARY=$RELEASE_DIPPER DIPPER_FUZZ_BINARY=$RELEASE_FUZZ
     if [ -n "$(ls -A "$FIXTURES" 2>/dev/null)" ]; then export DIPPER_FIXTURE_DIR=$FIXTURES; fi
     (cd "$ROOT/IntegrationTests" && "$READERS_PYTHON" -m pytest -q -ra --junitxml="$PYTEST_SUMMARY" "$@") \
         >"$log" 2>&1 || status=$?

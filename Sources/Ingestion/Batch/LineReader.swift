@@ -55,12 +55,10 @@ struct LineReader {
         var fault: BatchRowReader.Fault?
         do throws(JSONScan.Failure) {
             fault = try row.read(line, &at)
-            if fault == nil {
-                JSONScan.skipSpace(line, &at)
-                if at < line.count {
-                    row.takeBackLast()
-                    throw JSONScan.failure("nothing more is expected behind the object", line, at: at)
-                }
+            JSONScan.skipSpace(line, &at)
+            if at < line.count {
+                if fault == nil { row.takeBackLast() }
+                throw JSONScan.failure("nothing more is expected behind the object", line, at: at)
             }
         } catch {
             fault = BatchRowReader.Fault(

@@ -86,6 +86,19 @@ import LakeModel
         return true
     }
 
+    /// Whether `keys` follow each other, share a high word, and all are there. Costs less than a look at each.
+    func containsConsecutive(_ keys: [Int64]) -> Bool {
+        guard let first = keys.first, let final = keys.last, first >> 32 == final >> 32,
+            final - first == Int64(keys.count - 1)
+        else { return false }
+        let values = keys.span
+        var isConsecutive = true
+        for index in values.indices { isConsecutive = isConsecutive && values[index] == first + Int64(index) }
+        guard isConsecutive, let bitmap = unsafe bitmap(of: first, create: false) else { return false }
+        return unsafe roaring_bitmap_contains_range(
+            bitmap, UInt64(Self.low(first)), UInt64(Self.low(final)) + 1)
+    }
+
     /// Whether no key lies in the range, both ends of which share a high word.
     private func isFree(_ range: ClosedRange<Int64>) -> Bool {
         guard let bitmap = unsafe bitmap(of: range.lowerBound, create: false) else { return true }

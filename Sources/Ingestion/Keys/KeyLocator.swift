@@ -9,16 +9,15 @@ import ParquetFormat
 /// read the key columns of the rest, each once; where a key is contested and its row not deleted, read the other columns
 /// and compare. Nothing of what is read is kept but a few bytes for each row that was found.
 struct KeyLocator: Sendable {
-    /// A stored row of a contested key.
-    struct Match: Sendable {
-        /// Index of the key (``ContestedRows/groupCount``).
-        let group: Int32
+    /// The stored rows of contested keys in one row group.
+    struct Found: Sendable {
         /// Index of the file.
-        let file: Int32
-        let position: Int64
-        /// Whether it holds the values of the first row that its record leaves of the key, and of the last row.
-        var equalsFirst = false
-        var equalsLast = false
+        let file: Int
+        /// Position in the file of the row group's first row.
+        let firstRow: Int64
+        let runs: [ContestedRows.Run]
+        /// Of the rows of ``runs`` one behind the other; empty when values are not compared.
+        var equality: [ContestedRows.Equality] = []
     }
 
     let shape: KeyShape
@@ -41,10 +40,10 @@ struct KeyLocator: Sendable {
     /// - Returns: every stored row of each key; several when another engine doubled it.
     func locate(
         _ contested: ContestedRows, in files: [StoredFile], deleted: [String: Bitmap], comparesValues: Bool
-    ) async throws -> [Match] {
+    ) async throws -> [Found] {
         let pruning = KeyPruning(contested, shape: shape, context: context)
-        return try await withThrowingTaskGroup(of: [Match].self) { tasks in
-            var found: [Match] = []
+        return try await withThrowingTaskGroup(of: Found.self) { tasks in
+            var found: [Found] = []
             var running = 0
             for (index, file) in files.enumerated() where pruning.mayHold(file.dataFile) {
                 let reader = try await StoredFileReader.open(file.dataFile, context: context)
@@ -58,55 +57,44 @@ struct KeyLocator: Sendable {
                         file: Int32(index), group: group, reader: reader, deleted: committed,
                         own: deleted[file.dataFile.location])
                     if running == Self.rowGroupsAtOnce, let rows = try await tasks.next() {
-                        found += rows
+                        found.append(rows)
                         running -= 1
                     }
                     running += 1
                     tasks.addTask(executorPreference: context.crew) {
-                        try matches(contested, job, pruning, comparesValues: comparesValues)
+                        try matches(contested, job, comparesValues: comparesValues)
                     }
                 }
             }
-            while let rows = try await tasks.next() { found += rows }
-            return found
+            while let rows = try await tasks.next() { found.append(rows) }
+            return found.filter { !$0.runs.isEmpty }
         }
     }
 
     /// Row groups that are read at the same time.
     private static let rowGroupsAtOnce = 2
 
-    private func matches(
-        _ contested: ContestedRows, _ job: Job, _ pruning: KeyPruning, comparesValues: Bool
-    ) throws -> [Match] {
-        let keyShape = shape.overKeyColumns
-        let keys = try job.reader.read(job.group, shape.columns.map { context.declaredFields[$0] })
-        let codes = keyShape.codes(keys)
-        let firstRow = job.reader.firstRow(job.group)
-        var found: [Match] = []
-        var rows: [Int32] = []
-        contested.forEachMatch(codes, keys, keyShape, range: pruning.range) { row, group in
-            let position = firstRow + Int64(row)
-            if job.own?[Int(position)] == true || job.deleted?.contains(position) == true { return }
-            if keyShape.isKeyless(keys, row: row) { return }
-            found.append(Match(group: group, file: job.file, position: position))
-            rows.append(Int32(row))
+    private func matches(_ contested: ContestedRows, _ job: Job, comparesValues: Bool) throws -> Found {
+        try context.stages.measure(.keys) {
+            let keyShape = shape.overKeyColumns
+            let keys = try job.reader.read(job.group, shape.columns.map { context.declaredFields[$0] })
+            let firstRow = job.reader.firstRow(job.group)
+            var isLive: ((Int) -> Bool)?
+            if job.own != nil || job.deleted?.isEmpty == false || keys.columns.contains(where: { $0.validity != nil }) {
+                isLive = { row in
+                    let position = firstRow + Int64(row)
+                    return job.own?[Int(position)] != true && job.deleted?.contains(position) != true
+                        && !keyShape.isKeyless(keys, row: row)
+                }
+            }
+            let runs = contested.runs(keyShape.codes(keys), keys, isLive: isLive)
+            var found = Found(file: Int(job.file), firstRow: firstRow, runs: runs)
+            guard comparesValues, !runs.isEmpty else { return found }
+            let others = context.declaredFields.indices.filter { !shape.columns.contains($0) }
+            let values = try job.reader.read(job.group, others.map { context.declaredFields[$0] })
+            found.equality = contested.compare(runs, columns: others, to: values)
+            return found
         }
-        guard comparesValues, !found.isEmpty else { return found }
-        let others = context.declaredFields.indices.filter { !shape.columns.contains($0) }
-        let values = try job.reader.read(job.group, others.map { context.declaredFields[$0] })
-        let equal = contested.compare(
-            found.map { contested.firstFinal($0.group) }, columns: others, to: values, rows: rows)
-        for index in found.indices {
-            let group = found[index].group
-            let isOnly = contested.last(group) == contested.firstFinal(group)
-            found[index].equalsFirst = equal[index]
-            found[index].equalsLast =
-                isOnly
-                ? equal[index]
-                : contested.isEqual(
-                    contested.last(group), columns: others, to: values, row: Int(rows[index]))
-        }
-        return found
     }
 }
 

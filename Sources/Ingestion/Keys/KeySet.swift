@@ -45,9 +45,37 @@ final class KeySet: @unchecked Sendable {
         return insertHashes(codes ?? shape.codes(batch))
     }
 
+    /// The rows of a batch whose key is in the set; nothing is inserted. A key that is put in here and not written would be
+    /// in memory and in no stored piece.
+    func find(_ batch: ColumnBatch, codes: [UInt64]? = nil) -> Contested {
+        var found = Contested()
+        func note(_ index: Int, _ isKept: Bool, _ isFresh: Bool) {
+            if isKept || isFresh { found.rows.append(Int32(index)) }
+            if isFresh { found.hasRepeats = true }
+        }
+        if case .integer(let column) = shape, case .integers(let old) = kept, case .integers(let new) = fresh {
+            for (index, key) in shape.integers(batch, column).enumerated() {
+                note(index, old.contains(key), new.contains(key))
+            }
+            return found
+        }
+        guard case .fingerprints(let old) = kept, case .fingerprints(let new) = fresh else {
+            preconditionFailure("all layers of a key set are of one form")
+        }
+        for (index, code) in (codes ?? shape.codes(batch)).enumerated() {
+            let hash = shape.isInteger ? KeyShape.hash(integer: code) : code
+            note(index, old.contains(hash), new.contains(hash))
+        }
+        return found
+    }
+
     private func insert(_ keys: [Int64], _ old: IntegerKeySet, _ new: IntegerKeySet) -> Contested {
         var contested = Contested()
         if new.insertRising(keys, awayFrom: old) { return contested }
+        if old.containsConsecutive(keys) {
+            contested.rows = [Int32](0..<Int32(keys.count))
+            return contested
+        }
         let isFirst = old.isEmpty
         for index in keys.indices {
             if !isFirst, old.contains(keys[index]) {

@@ -5,11 +5,33 @@ import LakeModel
 extension TableLoad {
     /// What is stored of a contested key.
     private struct Stored {
-        var count: Int32 = 0
-        var isPending = false
-        /// Of the only stored row (``KeyLocator/Match``).
-        var equalsFirst = false
-        var equalsLast = false
+        /// The number of stored rows in the lowest two bits, 2 for more than one.
+        private var bits: UInt8 = 0
+
+        private static let pending: UInt8 = 4
+        private static let equalsFirst: UInt8 = 8
+        private static let equalsLast: UInt8 = 16
+        private static let going: UInt8 = 32
+
+        /// One committed row that holds the values of all contested ones.
+        var isRight: Bool { bits == 1 | Self.equalsFirst | Self.equalsLast }
+        var count: Int { Int(bits & 3) }
+        var isPending: Bool { bits & Self.pending != 0 }
+        /// Of the only stored row (``ContestedRows/Equality``).
+        var equalsFirst: Bool { bits & Self.equalsFirst != 0 }
+        var equalsLast: Bool { bits & Self.equalsLast != 0 }
+        /// Whether the stored rows are to be deleted.
+        var isGoing: Bool {
+            get { bits & Self.going != 0 }
+            set { if newValue { bits |= Self.going } else { bits &= ~Self.going } }
+        }
+
+        mutating func add(_ equality: ContestedRows.Equality, isPending: Bool) {
+            let pending = isPending ? Self.pending : bits & Self.pending
+            let equal =
+                (equality.contains(.first) ? Self.equalsFirst : 0) | (equality.contains(.last) ? Self.equalsLast : 0)
+            bits = (bits & 3 == 0 ? 1 : 2) | pending | equal
+        }
     }
 
     /// What becomes of a key.
@@ -21,7 +43,10 @@ extension TableLoad {
     }
 
     func emptyContested() -> ContestedRows? {
-        context.shape.map { ContestedRows(shape: $0, partitions: context.keyDecidesPartition ? [] : nil) }
+        // Derived columns come from the others.
+        context.shape.map {
+            ContestedRows(shape: $0, columnCount: columnCount, partitions: context.keyDecidesPartition ? [] : nil)
+        }
     }
 
     func contest(_ rows: PreparedRows, _ doubled: KeySet.Contested, areDeletes: Bool = false) {
@@ -35,43 +60,77 @@ extension TableLoad {
 
     /// Settles all contested rows that have come so far.
     func resolve() async throws {
-        guard let rows = contested, !rows.isEmpty else { return }
+        guard var rows = contested, !rows.isEmpty, let shape = context.shape else { return }
         contested = emptyContested()
         // The rows that this load wrote itself must be readable when their keys may be asked for.
         let looksAtOwn = rows.hasRepeats || hasWrittenContested
         if looksAtOwn { dataFiles += try await writer.flush() }
         let files = try await filesToSearch(own: looksAtOwn)
-        guard let shape = context.shape else { return }
-        let matches = try await KeyLocator(shape: shape, context: context, deletes: deleteReader).locate(
+        context.stages.measure(.keys) { rows.seal() }
+        let found = try await KeyLocator(shape: shape, context: context, deletes: deleteReader).locate(
             rows, in: files, deleted: deletedRows, comparesValues: context.declaration.conflict == .replace)
-        var stored = [Stored](repeating: Stored(), count: rows.groupCount)
-        for match in matches {
-            let group = Int(match.group)
-            stored[group].count += 1
-            stored[group].isPending = stored[group].isPending || files[Int(match.file)].isPending
-            stored[group].equalsFirst = match.equalsFirst
-            stored[group].equalsLast = match.equalsLast
-        }
-        var written: [Int32] = []
-        var isDeleted = [Bool](repeating: false, count: rows.groupCount)
         var refused: [Int32] = []
-        for group in 0..<rows.groupCount {
-            let verdict =
-                rows.hasDelete(Int32(group))
-                ? settleWithDeletes(Int32(group), stored[group], in: rows, &refused)
-                : settle(Int32(group), stored[group], in: rows, &refused)
-            isDeleted[group] = verdict.deletes
-            guard let row = verdict.written else { continue }
-            written.append(row)
-            if isShared { writingRecords[rows.key(row)] = rows.record(row) }
-        }
-        for match in matches where isDeleted[Int(match.group)] { delete(match, of: files[Int(match.file)].dataFile) }
-        for row in refused.sorted() {
+        let written = context.stages.measure(.keys) { settle(rows, found, files, &refused) }
+        for row in refused.sorted(by: rows.isBefore) {
             let record = rows.record(row)
             try await turnIntoReject(record, rows.place(row), source: sources[record])
         }
         hasWrittenContested = hasWrittenContested || !written.isEmpty
-        for batch in rows.gather(written) { try await writer.add(context.scatter.split(batch)) }
+        for (partition, kept) in rows.gather(written) {
+            let batch = context.derived.appended(to: kept)
+            if let partition {
+                try await writer.add([PartitionScatter.Part(values: partition, batch: batch)])
+            } else {
+                try await writer.add(context.scatter.split(batch))
+            }
+        }
+    }
+
+    /// Decides about all keys, counts their rows and deletes stored ones.
+    /// - Returns: the rows to be written.
+    private func settle(
+        _ rows: ContestedRows, _ found: [KeyLocator.Found], _ files: [StoredFile], _ refused: inout [Int32]
+    ) -> [Int32] {
+        var stored = [Stored](repeating: Stored(), count: rows.rowCount)
+        for group in found {
+            let isPending = files[group.file].isPending
+            var index = 0
+            for run in group.runs {
+                for offset in 0..<run.count {
+                    let equality = group.equality.isEmpty ? [] : group.equality[index]
+                    stored[Int(rows.group(run.row + offset))].add(equality, isPending: isPending)
+                    index += 1
+                }
+            }
+        }
+        var written: [Int32] = []
+        var goes = false
+        let mayBeRight = rows.isPlain && context.declaration.conflict == .replace
+        for piece in rows.pieces {
+            var unchanged = 0
+            for row in piece.rows {
+                if mayBeRight, stored[row].isRight {
+                    unchanged += 1
+                    continue
+                }
+                let group = Int32(row)
+                if rows.group(group) != group { continue }
+                let verdict =
+                    rows.hasDelete(group)
+                    ? settleWithDeletes(group, stored[row], in: rows, &refused)
+                    : settle(group, stored[row], in: rows, &refused)
+                stored[row].isGoing = verdict.deletes
+                goes = goes || verdict.deletes
+                guard let row = verdict.written else { continue }
+                written.append(row)
+                if isShared { writingRecords[rows.key(row)] = rows.record(row) }
+            }
+            counts[piece.record].unchanged += unchanged
+        }
+        if goes {
+            for group in found { delete(group, of: files[group.file].dataFile) { stored[Int(rows.group($0))].isGoing } }
+        }
+        return written
     }
 
     /// Decides about the rows of one key and counts them.
@@ -132,6 +191,8 @@ extension TableLoad {
         // Whether what is stored is right as it is, and a row of the group with the values that the key has.
         var isStoredRight = stored.count > 0
         var standing: Int32?
+        // Which record of this load brought what stands.
+        var standingRecord = stored.isPending ? writingRecords[rows.key(rows.first(group))] : nil
         var next: Int32? = rows.first(group)
         while let row = next {
             let record = rows.record(row)
@@ -141,25 +202,32 @@ extension TableLoad {
                 if stands { counts[record].deleted += 1 } else { counts[record].unchanged += 1 }
                 isStoredRight = false
                 standing = nil
-            } else if stands, context.declaration.conflict == .ignore {
-                counts[record].ignored += 1
-            } else if stands, context.declaration.conflict == .reject {
-                refused.append(row)
-            } else if context.declaration.conflict == .replace, let next, rows.record(next) == record {
+                standingRecord = nil
+                continue
+            }
+            guard context.declaration.conflict == .replace || !stands else {
+                if context.declaration.conflict == .ignore { counts[record].ignored += 1 } else { refused.append(row) }
+                continue
+            }
+            if context.declaration.conflict == .replace, let next, rows.record(next) == record {
                 counts[record].superseded += 1
-            } else if !stands {
+                continue
+            }
+            let isSame =
+                standing.map { rows.isEqual(row, $0, columnCount: columnCount) }
+                ?? (stands && stored.count == 1 && stored.equalsFirst && row == rows.firstFinal(group))
+            if !stands {
                 counts[record].inserted += 1
-                standing = row
-            } else if let standing, rows.isEqual(row, standing, columnCount: columnCount) {
+            } else if standingRecord == record {
+                counts[record].superseded += 1
+            } else if isSame {
                 counts[record].unchanged += 1
-            } else if standing == nil, stored.count == 1, stored.equalsFirst, row == rows.firstFinal(group) {
-                counts[record].unchanged += 1
-                standing = row
             } else {
                 counts[record].updated += 1
-                standing = row
-                isStoredRight = false
             }
+            isStoredRight = isStoredRight && isSame
+            standing = row
+            standingRecord = record
         }
         return isStoredRight ? Verdict() : Verdict(written: standing, deletes: stored.count > 0)
     }
@@ -170,10 +238,20 @@ extension TableLoad {
         return stored.count == 1 && stored.equalsFirst
     }
 
-    private func delete(_ match: KeyLocator.Match, of file: DataFile) {
+    private func delete(_ found: KeyLocator.Found, of file: DataFile, where isGoing: (Int32) -> Bool) {
+        var deleted =
+            deletedRows.removeValue(forKey: file.location)
+            ?? Bitmap(repeating: false, count: Int(file.recordCount))
+        var isTouched = deletedFiles[file.location] != nil
+        for run in found.runs {
+            for offset in 0..<run.count where isGoing(run.row + offset) {
+                deleted.set(Int(found.firstRow + Int64(run.stored + offset)), to: true)
+                isTouched = true
+            }
+        }
+        guard isTouched else { return }
         deletedFiles[file.location] = file
-        deletedRows[file.location, default: Bitmap(repeating: false, count: Int(file.recordCount))]
-            .set(Int(match.position), to: true)
+        deletedRows[file.location] = deleted
     }
 
     private func filesToSearch(own: Bool) async throws -> [StoredFile] {

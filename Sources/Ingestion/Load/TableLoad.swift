@@ -119,7 +119,7 @@ final class TableLoad: @unchecked Sendable {
             return
         }
         // The index may hold more keys than there are.
-        let known = index.keys.insert(rows.batch, codes: rows.codes)
+        let known = index.keys.find(rows.batch, codes: rows.codes)
         counts[record].unchanged += rowCount - known.rows.count
         if known.rows.isEmpty { return }
         contest(rows, known, areDeletes: true)

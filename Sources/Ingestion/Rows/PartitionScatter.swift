@@ -11,6 +11,8 @@ struct PartitionScatter: Sendable {
     struct Part: Sendable {
         let values: [Datum?]
         let batch: ColumnBatch
+        /// Where the rows stood in the batch that was split; `nil` when it is whole.
+        var rows: [Int32]?
     }
 
     /// Indexes into the silver columns.
@@ -41,7 +43,9 @@ struct PartitionScatter: Sendable {
                 }
                 parts.append(same ?? column.gather(rows))
             }
-            return Part(values: values[group], batch: ColumnBatch(columns: parts, rowCount: rows.count))
+            return Part(
+                values: values[group], batch: ColumnBatch(columns: parts, rowCount: rows.count),
+                rows: Array(groups.rows[groups.ranges[group]]))
         }
     }
 }

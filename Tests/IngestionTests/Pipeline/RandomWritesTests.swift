@@ -1,3 +1,4 @@
+import Foundation
 import LakeModel
 import LakeTesting
 import Testing
@@ -6,7 +7,9 @@ import Testing
 
 /// Random writes against ``LakeOracle``.
 struct RandomWritesTests {
-    fileprivate static let scenarios = 240
+    /// More of them with `DIPPER_TEST_SCENARIOS`.
+    fileprivate static let scenarios =
+        ProcessInfo.processInfo.environment["DIPPER_TEST_SCENARIOS"].flatMap { Int($0) } ?? 240
 
     @Test func `random writes leave what a dictionary would hold`() async throws {
         var generator = SeededRandom(purpose: "random writes")
@@ -18,7 +21,7 @@ struct RandomWritesTests {
             generator = scenario.generator
             sliceCount += scenario.sliceCount
         }
-        #expect(sliceCount > Self.scenarios / 6, "files were worked in slices")
+        #expect(sliceCount > Self.scenarios / 10, "files were worked in slices")
     }
 }
 
@@ -37,6 +40,7 @@ private struct Scenario {
     private enum Sent {
         case file(String, LakeOracle.Write)
         case batch(String, LakeOracle.Write)
+        case delete(Int)
     }
 
     init(_ number: Int, _ generator: SeededRandom) {
@@ -105,11 +109,16 @@ private struct Scenario {
         case .batch(let body, let write):
             history.append("batch \(body)")
             expected.append((try await lake.batch("items", body).id, oracle.apply(write)))
+        case .delete(let key):
+            history.append("delete \(key)")
+            let request = DeleteRequest(table: "items", key: ["\(key)"])
+            expected.append((try await lake.ingestion.deleteRow(request).id, oracle.delete(key)))
         }
     }
 
     private mutating func nextWrite() -> Sent {
         if !earlier.isEmpty, pick(6) == 0 { return earlier[pick(earlier.count)] }
+        if pick(4) == 0 { return .delete(pick(8)) }
         // Where files are sliced, mostly batches come behind each of them.
         let isFile = pick(limits.sliceMilliseconds == 0 ? 3 : 2) == 0
         var rows: [LakeOracle.Row] = []
@@ -181,8 +190,8 @@ extension JobReceipt.Rows {
     /// All accepted rows as one sum.
     fileprivate var withoutKinds: Self {
         var rows = self
-        rows.superseded += rows.inserted + rows.updated + rows.unchanged
-        (rows.inserted, rows.updated, rows.unchanged) = (0, 0, 0)
+        rows.superseded += rows.inserted + rows.updated + rows.unchanged + rows.deleted
+        (rows.inserted, rows.updated, rows.unchanged, rows.deleted) = (0, 0, 0, 0)
         return rows
     }
 }

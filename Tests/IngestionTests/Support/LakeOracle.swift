@@ -72,6 +72,15 @@ struct LakeOracle {
         return counts
     }
 
+    /// - Returns: the counts of the receipt.
+    mutating func delete(_ key: Int) -> JobReceipt.Rows {
+        var counts = JobReceipt.Rows()
+        counts.read = 1
+        counts.accepted = 1
+        if stored.removeValue(forKey: key) == nil { counts.unchanged = 1 } else { counts.deleted = 1 }
+        return counts
+    }
+
     /// As ``TestLake/rows(_:)`` gives them.
     var rows: [String] {
         stored.map { "\($0)|\($1.name ?? "-")|\($1.day ?? "-")" }.sorted()

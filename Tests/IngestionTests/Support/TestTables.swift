@@ -62,8 +62,8 @@ extension JobReceipt.Rows {
     var text: String {
         let all = [
             ("read", read), ("accepted", accepted), ("inserted", inserted), ("updated", updated),
-            ("unchanged", unchanged), ("superseded", superseded), ("ignored", ignored), ("rejected", rejected),
-            ("blank", blank),
+            ("unchanged", unchanged), ("superseded", superseded), ("deleted", deleted), ("ignored", ignored),
+            ("rejected", rejected), ("blank", blank),
         ]
         return all.filter { $0.1 != 0 }.map { "\($0.0) \($0.1)" }.joined(separator: ", ")
     }
