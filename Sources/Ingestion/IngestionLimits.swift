@@ -46,7 +46,7 @@ package struct IngestionLimits: Sendable, Hashable {
     /// Bytes of a file that are parsed as one piece, and the least that a slice takes: 4 MiB.
     package var chunkBytes = 4 << 20
     /// Milliseconds that a slice of a file runs before batches that wait behind the file are let in.
-    package var sliceMilliseconds = 500
+    package var sliceMilliseconds = 250
     /// Keys of batches let in before a file that are remembered until it ends, about; then batches wait for its end. They
     /// take 2 to 16 bytes each when they are integers, else 60 and the key's own.
     package var aheadKeysMax = 500_000

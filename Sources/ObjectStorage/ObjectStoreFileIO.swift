@@ -1,7 +1,8 @@
 import Iceberg
 import LakeModel
 
-/// Iceberg's files in an object store: a location is the store's prefix, `/`, and the key.
+/// Iceberg's files in an object store: a location is the store's prefix, `/`, and the key. A file on this machine may be
+/// spelled in any of the ways of ``FileLocation``.
 package struct ObjectStoreFileIO: FileIO {
     package let objects: any ObjectStore
 
@@ -14,12 +15,14 @@ package struct ObjectStoreFileIO: FileIO {
     /// - Throws: ``ObjectStoreError`` `location-outside` for one that lies elsewhere.
     package func key(_ location: String) throws -> String {
         let prefix = objects.locationPrefix + "/"
-        guard location.hasPrefix(prefix) else {
+        let spelled =
+            location.hasPrefix(prefix) ? location : FileLocation.path(location).map { "file://" + $0 } ?? location
+        guard spelled.hasPrefix(prefix) else {
             throw ObjectStoreError(
                 code: "location-outside", message: "\(location) lies outside \(prefix)",
                 remedy: "tables of this warehouse keep their files below it")
         }
-        return String(location.dropFirst(prefix.count))
+        return String(spelled.dropFirst(prefix.count))
     }
 
     package func read(_ location: String) async throws -> [UInt8] {

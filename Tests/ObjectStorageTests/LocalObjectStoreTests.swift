@@ -155,14 +155,22 @@ import Testing
         #expect(store.root == root)
         #expect(store.locationPrefix == "file://" + root)
         #expect(try store.localPath(forKey: "a/k") == root + "/a/k")
-        for location in ["file://\(root)/a/k", "file:\(root)/a/k", "\(root)/a/k"] {
+        let io = ObjectStoreFileIO(store)
+        for location in [
+            "file://\(root)/a/k", "file:\(root)/a/k", "file://localhost\(root)/a/k", "\(root)/a/k",
+        ] {
             #expect(store.key(forLocation: location) == "a/k")
+            #expect(try io.key(location) == "a/k")
         }
         for location in [
             "file://\(root)x/a", "file://\(root)/../x", "s3://lake/a/k", "file://host\(root)/a", "file://\(root)",
             "a/k",
         ] {
             #expect(store.key(forLocation: location) == nil, "\(location)")
+            if !location.contains("/..") {
+                let error = #expect(throws: ObjectStoreError.self) { try io.key(location) }
+                #expect(error?.code == "location-outside")
+            }
         }
         #expect(throws: ObjectStoreError.self) { try store.localPath(forKey: "../k") }
     }

@@ -119,12 +119,7 @@ package final class LocalObjectStore: ObjectStore {
 
     /// The key of a location below this store: `file:///…`, `file:/…` or a plain absolute path; `nil` for any other.
     package func key(forLocation location: String) -> String? {
-        var path = Substring(location)
-        if path.hasPrefix("file:") {
-            path = path.dropFirst("file:".count)
-            if path.hasPrefix("///") { path = path.dropFirst(2) }
-        }
-        guard path.hasPrefix(root + "/") else { return nil }
+        guard let path = FileLocation.path(location), path.hasPrefix(root + "/") else { return nil }
         let key = String(path.dropFirst(root.count + 1))
         do {
             try ObjectKey.validate(key)

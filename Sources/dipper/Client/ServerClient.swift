@@ -22,7 +22,6 @@ struct ServerClient: Sendable {
     /// Seconds that one answer may take; uploads have none, they move as fast as the disk.
     private static let timeoutSeconds: Int64 = 120
     private static let answerBytesMax = 256 << 20
-    private static let uploadBlockBytes = 1 << 20
 
     init(base: String, token: String?) {
         self.base = base.hasSuffix("/") ? String(base.dropLast()) : base
@@ -51,13 +50,8 @@ struct ServerClient: Sendable {
     func upload(
         _ file: String, table: String, query: String, progress: @escaping @Sendable (Int) -> Void
     ) async throws -> JobReceipt {
-        guard let handle = FileHandle(forReadingAtPath: file) else {
-            throw ClientError(
-                code: "file-unreadable", message: "\(file) cannot be read", remedy: "check the path and its rights")
-        }
-        defer { try? handle.close() }
-        let byteCount = try handle.seekToEnd()
-        try handle.seek(toOffset: 0)
+        let source = try SourceFile(file)
+        defer { source.close() }
         let name = URL(fileURLWithPath: file).lastPathComponent
         var request = HTTPClientRequest(url: "\(base)/api/v2/upload/csv/\(Self.encoded(table))?\(query)")
         request.method = .POST
@@ -67,18 +61,15 @@ struct ServerClient: Sendable {
         let failure = Mutex<ClientError?>(nil)
         let blocks = AsyncThrowingStream<ByteBuffer, any Error>(unfolding: {
             do {
-                guard let data = try handle.read(upToCount: Self.uploadBlockBytes), !data.isEmpty else { return nil }
+                guard let data = try source.next() else { return nil }
                 progress(data.count)
                 return ByteBuffer(bytes: data)
-            } catch {
-                let told = ClientError(
-                    code: "file-unreadable", message: "\(file) cannot be read any further: \(error)",
-                    remedy: "check the disk that it lies on; nothing of it was loaded")
-                failure.withLock { $0 = told }
-                throw told
+            } catch let error as ClientError {
+                failure.withLock { $0 = error }
+                throw error
             }
         })
-        request.body = .stream(blocks, length: .known(Int64(byteCount)))
+        request.body = .stream(blocks, length: source.byteCount.map { .known($0) } ?? .unknown)
         let answer: [UInt8]
         do {
             answer = try await send(&request, timeout: .hours(24))

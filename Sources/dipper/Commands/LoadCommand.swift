@@ -124,11 +124,8 @@ struct LoadCommand: AsyncParsableCommand {
     }
 
     private func upload(_ file: String, _ ingestion: DipperIngestion, _ meter: LoadMeter) async throws -> String {
-        guard let handle = FileHandle(forReadingAtPath: file) else {
-            throw ClientError(
-                code: "file-unreadable", message: "\(file) cannot be read", remedy: "check the path and its rights")
-        }
-        defer { try? handle.close() }
+        let source = try SourceFile(file)
+        defer { source.close() }
         var request = UploadRequest(table: table)
         request.fileName = URL(fileURLWithPath: file).lastPathComponent
         request.mode = UploadRequest.Mode(rawValue: mode) ?? .upsert
@@ -137,7 +134,7 @@ struct LoadCommand: AsyncParsableCommand {
         request.header = header
         let session = try await ingestion.beginUpload(request)
         do {
-            while let data = try handle.read(upToCount: Self.blockBytes), !data.isEmpty {
+            while let data = try source.next() {
                 try await session.write(Array(data))
                 meter.uploaded(data.count)
             }
@@ -147,6 +144,4 @@ struct LoadCommand: AsyncParsableCommand {
         }
         return try await session.finish().id
     }
-
-    private static let blockBytes = 1 << 20
 }

@@ -2,6 +2,7 @@ import CatalogService
 import Iceberg
 import Ingestion
 import LakeModel
+import ObjectStorage
 import QueryEngine
 import Synchronization
 
@@ -17,7 +18,6 @@ final class TablePlans: Sendable {
 
     /// Plans that are kept.
     private static let plansMax = 256
-    private static let scheme = "file://"
 
     init(tables: LakeTables) { self.tables = tables }
 
@@ -76,11 +76,11 @@ final class TablePlans: Sendable {
     }
 
     private func path(_ location: String) throws -> String {
-        guard location.hasPrefix(Self.scheme) else {
+        guard let path = FileLocation.path(location) else {
             throw QueryError(
                 code: "location-unsupported", message: "\(location) is not on this machine",
                 remedy: "the embedded engine reads local files only")
         }
-        return String(location.dropFirst(Self.scheme.count))
+        return path
     }
 }

@@ -127,4 +127,27 @@ struct ContestedRowsTests {
             #expect(runs(Array(10..<20)) { $0 != 0 && $0 != 4 && $0 != 9 } == [[1, 11, 3], [5, 15, 4]])
         }
     }
+
+    @Test func `keys of the same hash are told apart`() {
+        func batch(_ keys: [String]) -> ColumnBatch {
+            var bytes = ByteVector()
+            for key in keys { bytes.append(key.utf8) }
+            return ColumnBatch(columns: [ColumnVector(type: .string, storage: .bytes(bytes))], rowCount: keys.count)
+        }
+        func runs(_ contested: ContestedRows, _ keys: [String], _ codes: [UInt64]) -> [[Int32]] {
+            contested.runs(codes, batch(keys), isLive: nil).map { [$0.stored, $0.row, $0.count] }
+        }
+        var contested = ContestedRows(shape: .hashed(columns: [0]))
+        let codes: [UInt64] = [5, 5, 5, 6, 5]
+        contested.append(
+            PreparedRows(batch: batch(["a", "b", "c", "d", "b"]), parts: [], places: .none, codes: codes),
+            rows: [0, 1, 2, 3, 4], record: 0)
+        contested.seal()
+        #expect(contested.groupCount == 4)
+        #expect(contested.group(4) == 1 && contested.last(1) == 4)
+        #expect(runs(contested, ["a", "b", "c", "d"], [5, 5, 5, 6]) == [[0, 0, 4]])
+        #expect(runs(contested, ["a", "x", "c", "d"], [5, 5, 5, 6]) == [[0, 0, 1], [2, 2, 2]])
+        #expect(runs(contested, ["c", "x", "a", "b"], [5, 5, 5, 5]) == [[0, 2, 1], [2, 0, 2]])
+        #expect(runs(contested, ["x", "y"], [5, 6]).isEmpty)
+    }
 }
