@@ -32,7 +32,8 @@ package struct IngestionLimits: Sendable, Hashable {
     /// Bytes of a data file after which the next one is begun: 256 MiB.
     package var dataFileBytes = 256 << 20
     /// Bytes of rows whose key is stored already that are resolved together, with all that it takes to resolve them:
-    /// 192 MiB, some 350,000 short rows. The rows of one chunk of a file are always resolved together.
+    /// 192 MiB, some two million short rows; as little as half of it when the table's keys are kept by their hashes, which
+    /// take memory too. The rows of one chunk of a file are always resolved together.
     package var contestedBytesMax = 192 << 20
     /// Pieces that a table's key index is stored in before the newest are merged.
     package var keyIndexPiecesMax = 32

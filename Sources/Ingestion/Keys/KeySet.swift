@@ -23,6 +23,14 @@ final class KeySet: @unchecked Sendable {
     /// Keys whose rows the running load deletes without writing them again.
     private(set) var removed = IntegerKeySet()
 
+    /// Kept keys as bits, made when a load asks for many, and dropped when they change.
+    private var keptBits: KeyBits?
+    /// Kept keys asked for one by one since they changed.
+    private var lookCount = 0
+
+    /// As bits when a load asks for more than this part of the kept keys.
+    private static let keysPerLook = 16
+
     init(shape: KeyShape) {
         self.shape = shape
         kept = .empty(isInteger: shape.isInteger)
@@ -32,6 +40,13 @@ final class KeySet: @unchecked Sendable {
 
     /// - Complexity: O(containers) for integers.
     var count: Int { kept.count + fresh.count }
+
+    /// Bytes that the keys take by their hashes; exact ones take far less.
+    var hashedByteCount: Int {
+        [kept, fresh, unsaved].reduce(0) { total, layer in
+            if case .fingerprints(let set) = layer { total + set.byteCount } else { total }
+        }
+    }
 
     /// Inserts the keys of a batch and returns the rows whose key was there before, or stands twice in the batch.
     /// - Parameter codes: those of the batch's rows, if they are known (``KeyShape/codes(_:)``).
@@ -77,6 +92,17 @@ final class KeySet: @unchecked Sendable {
             return contested
         }
         let isFirst = old.isEmpty
+        if let bits = bits(of: old, for: keys.count) {
+            for index in keys.indices {
+                if bits.contains(keys[index]) {
+                    contested.rows.append(Int32(index))
+                } else if !new.insert(keys[index]) {
+                    contested.rows.append(Int32(index))
+                    contested.hasRepeats = true
+                }
+            }
+            return contested
+        }
         for index in keys.indices {
             if !isFirst, old.contains(keys[index]) {
                 contested.rows.append(Int32(index))
@@ -86,6 +112,21 @@ final class KeySet: @unchecked Sendable {
             }
         }
         return contested
+    }
+
+    private func bits(of kept: IntegerKeySet, for looks: Int) -> KeyBits? {
+        if let keptBits { return keptBits }
+        let before = lookCount
+        lookCount += looks
+        let due = kept.count / Self.keysPerLook
+        // Looked at once only: where there are no bits there will be none.
+        if lookCount > due, before <= due { keptBits = kept.bits() }
+        return keptBits
+    }
+
+    private func keptChanged() {
+        keptBits = nil
+        lookCount = 0
     }
 
     private func insertHashes(_ codes: [UInt64]) -> Contested {
@@ -110,6 +151,7 @@ final class KeySet: @unchecked Sendable {
     /// Puts in keys of committed rows that another engine wrote, or of all when the index is read from the table.
     /// - Parameter isSaved: whether they are to be left out of the next piece, because all of the index will be stored.
     func adopt(_ codes: [UInt64], isSaved: Bool) {
+        keptChanged()
         let layers = isSaved ? [kept] : [kept, unsaved]
         for layer in layers {
             switch layer {
@@ -132,12 +174,14 @@ final class KeySet: @unchecked Sendable {
 
     /// Takes a stored piece in.
     func apply(_ delta: KeyDelta) {
+        keptChanged()
         kept.subtract(delta.removed)
         kept.merge(delta.added)
         if !kept.isInteger { turnIntoHashes() }
     }
 
     private func turnIntoHashes() {
+        keptChanged()
         kept = .fingerprints(kept.hashed)
         fresh = .fingerprints(fresh.hashed)
         unsaved = .fingerprints(unsaved.hashed)
@@ -145,6 +189,7 @@ final class KeySet: @unchecked Sendable {
 
     /// Takes over the keys of a load that was committed. Keys that it brought again stay, whatever it deleted before.
     func commit() {
+        keptChanged()
         removed = remaining(removed)
         kept.subtract(removed)
         if kept.isEmpty { kept = fresh } else { kept.merge(fresh) }

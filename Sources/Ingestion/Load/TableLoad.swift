@@ -106,7 +106,14 @@ final class TableLoad: @unchecked Sendable {
             try await writer.add(context.scatter.split(fresh))
         }
         contest(rows, doubled)
-        if let contested, contested.byteCount >= context.limits.contestedBytesMax { try await resolve() }
+        if let contested, contested.byteCount >= waitingBytesMax { try await resolve() }
+    }
+
+    /// Bytes of rows that wait for their resolution: fewer when the hashes of the table's keys take memory too, but half of
+    /// what there may be.
+    private var waitingBytesMax: Int {
+        let most = context.limits.contestedBytesMax
+        return max(most / 2, most - (index?.keys.hashedByteCount ?? 0))
     }
 
     /// Takes deletes of the current record: those of keys that are surely not there are settled at once.
@@ -123,7 +130,7 @@ final class TableLoad: @unchecked Sendable {
         counts[record].unchanged += rowCount - known.rows.count
         if known.rows.isEmpty { return }
         contest(rows, known, areDeletes: true)
-        if let contested, contested.byteCount >= context.limits.contestedBytesMax { try await resolve() }
+        if let contested, contested.byteCount >= waitingBytesMax { try await resolve() }
     }
 
     private func remember(_ batch: ColumnBatch, _ shape: KeyShape) {

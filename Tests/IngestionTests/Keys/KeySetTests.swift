@@ -83,6 +83,43 @@ struct KeySetTests {
         #expect(loaded.insert(batch([Int64.max - 5])).rows.isEmpty)
     }
 
+    @Test func `many looks in any order find what few do`() {
+        var generator = SeededRandom(purpose: "many looks")
+        let bases: [Int64] = [0, -30_000, 1 << 33, (1 << 32) - 40_000, .min, .max - 100_000]
+        for base in bases {
+            let set = KeySet(shape: .integer(column: 0))
+            let all: [Int64] = (0..<100_000).map { base + Int64($0) }
+            let stored: [Int64] = all.filter { _ in Bool.random(using: &generator) }
+            _ = set.insert(batch(stored.shuffled(using: &generator)))
+            set.commit()
+            let known = Set(stored)
+            // Nothing of the load itself is known yet; its second look at a key finds it.
+            let asked: [Int64] = all.shuffled(using: &generator)
+            for start in stride(from: 0, to: asked.count, by: 10_000) {
+                let some = Array(asked[start..<start + 10_000])
+                let contested = set.insert(batch(some))
+                #expect(contested.rows == some.indices.filter { known.contains(some[$0]) }.map { Int32($0) } as [Int32])
+                #expect(!contested.hasRepeats)
+                #expect(set.insert(batch(Array(some.reversed()))).rows.count == some.count)
+            }
+            for edge in Set([Int64.min, .max, base &- 1]) where !known.contains(edge) && !asked.contains(edge) {
+                #expect(set.insert(batch([edge])).rows.isEmpty)
+            }
+            set.rollback()
+            #expect(set.insert(batch(asked)).rows.count == stored.count)
+            set.commit()
+            #expect(set.insert(batch(asked)).rows.count == asked.count)
+        }
+    }
+
+    @Test func `consecutive keys are found together only when all are there`() {
+        let set = KeySet(shape: .integer(column: 0))
+        _ = set.insert(batch((0..<1_000).filter { $0 != 500 }))
+        set.commit()
+        #expect(set.insert(batch(Array(100..<400))).rows == [Int32](0..<300))
+        #expect(set.insert(batch(Array(450..<550))).rows == [Int32](0..<100).filter { $0 != 50 })
+    }
+
     @Test func `deltas are merged as they were applied`() throws {
         func integers(_ keys: [Int64]) -> IntegerKeySet {
             let set = IntegerKeySet()
