@@ -123,12 +123,14 @@ class Ledger:
         return certain, doubtful
 
     def rejected(self):
-        """Refused rows of writes that stand, by table, and of unknown ones."""
-        counts = collections.Counter()
+        """Refused rows of writes that stand, by table, and of unknown ones: body and place in it, since the same bytes
+        sent twice are refused once."""
+        refused = collections.defaultdict(set)
         for write in self.writes:
             if write.state != "failed":
-                counts[write.table, write.state] += write.rejected
-        return counts
+                rows = enumerate(write.rows)
+                refused[write.table, write.state] |= {(write.body(), place) for place, row in rows if row[1] is None}
+        return refused
 
 
 def run_clients(clients, base, stop):

@@ -179,7 +179,7 @@ def crowded(wire, upload):
 
 
 # Memory that loading may take beside taking in, in MB; less than one of the bodies sent.
-LOAD_MEGABYTES_MAX = 200
+LOAD_MEGABYTES_MAX = 400
 
 
 def resident(pid):
@@ -225,7 +225,7 @@ def main():
     parser.add_argument("base")
     parser.add_argument("--table", default="departments")
     parser.add_argument("--pid", type=int)
-    parser.add_argument("--megabytes", type=int, default=256)
+    parser.add_argument("--megabytes", type=int, default=768)
     options = parser.parse_args()
     wire, upload = Wire(options.base), f"/api/v2/upload/csv/{options.table}"
     continuing(wire, upload)

@@ -3,7 +3,7 @@
 import json
 import subprocess
 
-ROWS = 2_000_000
+ROWS = 5_000_000
 
 
 def follow(url):

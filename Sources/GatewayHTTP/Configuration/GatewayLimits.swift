@@ -65,7 +65,7 @@ package struct GatewayLimits: Sendable, Hashable {
     /// `Retry-After` of 429 and 503.
     package var retryAfterSeconds = 2
     /// How often a job is looked at while its events are sent.
-    package var eventIntervalMilliseconds = 250
+    package var eventIntervalMilliseconds = 100
     /// A comment keeps the stream of events open through proxies.
     package var eventHeartbeatSeconds = 15
     /// The stream of events ends after this time; the client connects again.
