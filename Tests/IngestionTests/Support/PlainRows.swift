@@ -124,9 +124,9 @@ struct PlainRows {
         parser.timeZone = TimeZone(secondsFromGMT: 0)
         parser.isLenient = false
         parser.dateFormat = hasZone ? "yyyy-MM-dd'T'HH:mm:ss'Z'" : "yyyy-MM-dd'T'HH:mm:ss"
-        // What comes before was counted by another calendar.
-        guard text.utf8.count == (hasZone ? 20 : 19), text >= "1600", let date = parser.date(from: text),
-            parser.string(from: date) == text
+        // What comes before 1600 was counted by another calendar; on marks that join the digits the formatter stops the process.
+        guard text.utf8.count == (hasZone ? 20 : 19), text.utf8.allSatisfy({ $0 < 0x80 }), text >= "1600",
+            let date = parser.date(from: text), parser.string(from: date) == text
         else { return nil }
         return Int64(date.timeIntervalSince1970) * 1_000_000
     }
