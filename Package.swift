@@ -71,6 +71,8 @@ let package = Package(
         // L3: one protocol a role, with its embedded default.
         lake("ObjectStorage", ["LakeModel", "Iceberg"]),
         lake("SQLiteSupport", ["LakeModel", grdb, .product(name: "GRDBSQLite", package: "GRDB.swift")]),
+        .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+        lake("PostgreSQLSupport", ["LakeModel", "CLibPQ"]),
         lake("EventLog", ["LakeModel", "SQLiteSupport", grdb]),
         lake("OperationalStore", ["LakeModel", "SQLiteSupport", grdb]),
         lake("QueryEngine", ["LakeModel"]),
@@ -110,7 +112,9 @@ let package = Package(
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             swiftSettings: strict),
-        lake("LakeTesting", ["LakeModel", "ObjectStorage", "EventLog", "OperationalStore", "CatalogService"]),
+        lake(
+            "LakeTesting",
+            ["LakeModel", "ObjectStorage", "EventLog", "OperationalStore", "CatalogService", "PostgreSQLSupport"]),
         lake(
             "LakeSimulation",
             [
@@ -141,6 +145,7 @@ let package = Package(
         tests("Iceberg", ["LakeModel", "ParquetFormat", "AvroFormat"]),
         tests("ObjectStorage", ["LakeModel", "LakeTesting"]),
         tests("EventLog", ["LakeModel", "SQLiteSupport", "LakeTesting", grdb]),
+        tests("PostgreSQLSupport", ["LakeModel", "LakeTesting"]),
         tests("OperationalStore", ["LakeModel", "SQLiteSupport", "LakeTesting", grdb]),
         tests("CatalogService", ["LakeModel", "Iceberg", "ObjectStorage", "SQLiteSupport", "LakeTesting", grdb]),
         tests(
