@@ -83,6 +83,7 @@ let package = Package(
         // L4: what the platform does.
         .systemLibrary(name: "CRoaring", providers: [.apt(["libroaring-dev"])]),
         lake("CatalogService", ["LakeModel", "AvroFormat", "Iceberg", "SQLiteSupport", grdb]),
+        lake("CatalogPostgreSQL", ["LakeModel", "CatalogService", "PostgreSQLSupport"]),
         lake(
             "Ingestion",
             [
@@ -148,6 +149,7 @@ let package = Package(
         tests("PostgreSQLSupport", ["LakeModel", "LakeTesting"]),
         tests("OperationalStore", ["LakeModel", "SQLiteSupport", "LakeTesting", grdb]),
         tests("CatalogService", ["LakeModel", "Iceberg", "ObjectStorage", "SQLiteSupport", "LakeTesting", grdb]),
+        tests("CatalogPostgreSQL", ["LakeModel", "CatalogService", "PostgreSQLSupport", "LakeTesting"]),
         tests(
             "QueryEngineDuckDB", ["LakeModel", "QueryEngine", "dipper", logging],
             resources: [.copy("Fixtures")]),
