@@ -75,6 +75,7 @@ let package = Package(
         lake("PostgreSQLSupport", ["LakeModel", "CLibPQ"]),
         lake("EventLog", ["LakeModel", "SQLiteSupport", grdb]),
         lake("OperationalStore", ["LakeModel", "SQLiteSupport", grdb]),
+        lake("OperationalStorePostgres", ["LakeModel", "OperationalStore", "PostgreSQLSupport"]),
         lake("QueryEngine", ["LakeModel"]),
         .target(name: "CDuckDBLoader", linkerSettings: [.linkedLibrary("dl")]),
         lake("QueryEngineDuckDB", ["LakeModel", "QueryEngine", "CDuckDBLoader", logging]),
@@ -148,6 +149,7 @@ let package = Package(
         tests("EventLog", ["LakeModel", "SQLiteSupport", "LakeTesting", grdb]),
         tests("PostgreSQLSupport", ["LakeModel", "LakeTesting"]),
         tests("OperationalStore", ["LakeModel", "SQLiteSupport", "LakeTesting", grdb]),
+        tests("OperationalStorePostgres", ["LakeModel", "OperationalStore", "PostgreSQLSupport", "LakeTesting"]),
         tests("CatalogService", ["LakeModel", "Iceberg", "ObjectStorage", "SQLiteSupport", "LakeTesting", grdb]),
         tests("CatalogPostgreSQL", ["LakeModel", "CatalogService", "PostgreSQLSupport", "LakeTesting"]),
         tests(
