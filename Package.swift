@@ -107,8 +107,9 @@ let package = Package(
             name: "dipper",
             dependencies: [
                 "LakeModel", "CSVFormat", "Iceberg", "ObjectStorage", "EventLog", "OperationalStore", "QueryEngine",
-                "QueryEngineDuckDB", "Observability", "CatalogService", "Ingestion", "GatewayHTTP", logging, httpTypes,
-                metrics, nio, lifecycle, .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "QueryEngineDuckDB", "Observability", "CatalogService", "Ingestion", "GatewayHTTP", "PostgreSQLSupport",
+                "CatalogPostgreSQL", "OperationalStorePostgres", logging, httpTypes, metrics, nio, lifecycle,
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),

@@ -27,8 +27,14 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "A folder beside the warehouse that clients of the Iceberg catalog may place tables in (repeatable).")
     var catalogLocation: [String] = []
 
-    @Flag(inversion: .prefixedNo, help: "Feed the operational database.")
-    var operational = true
+    @Option(help: "The catalog's database, postgresql://… or @FILE with that in it (default: in the data folder).")
+    var catalog: String?
+
+    @Option(help: "The operational database, postgresql://… or @FILE with that in it (default: in the data folder).")
+    var operational: String?
+
+    @Flag(help: "Leave the operational database alone.")
+    var noOperational = false
 
     @Option(help: "Threads that parse and encode (default: one a core).")
     var threads = ProcessInfo.processInfo.activeProcessorCount
@@ -56,9 +62,10 @@ struct ServeCommand: AsyncParsableCommand {
             host: host, port: port, authentication: try authentication(), version: Dipper.version)
         try configuration.validate()
 
-        let folder = try DataFolder(dataDir)
+        let folder = try await DataFolder(
+            dataDir, stores: StoreChoice(catalog: catalog, operational: operational))
         defer { folder.close() }
-        let engine = try await folder.engine(operational: operational, threads: threads, logger: logger)
+        let engine = try await folder.engine(operational: !noOperational, threads: threads, logger: logger)
         let queries = try folder.queryEngine(logger: logger)
         let gateway = try Gateway(
             configuration: configuration, services: folder.services(queries: queries), registry: registry,
