@@ -31,7 +31,7 @@ struct DataFolder: Sendable {
 
     /// Opens the folder, creating what is missing.
     /// - Throws: `data-folder-in-use`, model and storage errors.
-    init(_ path: String) throws {
+    init(_ path: String, limits: IngestionLimits = IngestionLimits()) throws {
         let root = URL(fileURLWithPath: path).standardizedFileURL.path
         try FileManager.default.createDirectory(atPath: root, withIntermediateDirectories: true)
         self.path = root
@@ -42,7 +42,7 @@ struct DataFolder: Sendable {
         catalog = try SQLiteCatalogStore(path: root + "/catalog.db")
         operational = try SQLiteOperationalStore(path: root + "/operational.db")
         tables = LakeTables(catalog: catalog, objects: objects)
-        ingestion = DipperIngestion(model: model, log: log, objects: objects, catalog: catalog)
+        ingestion = DipperIngestion(model: model, log: log, objects: objects, catalog: catalog, limits: limits)
     }
 
     private static func model(in root: String) throws -> LakeDeclaration {
