@@ -126,6 +126,7 @@ extension LakehouseCatalog {
             } onConflict: {
             }
             cache.remember(table, metadata, snapshots: snapshots)
+            signals.committed(table, metadata)
             let document = TableDocument(metadataLocation: location, json: bytes)
             for pending in attempt.applied { pending.succeed(document) }
             if changes { await dropOldFiles(attempt.base, metadata) }
@@ -142,7 +143,7 @@ extension LakehouseCatalog {
     }
 
     /// `location` when it is the table's current file, or one that the current one grew out of.
-    private func latest(_ table: TableIdentifier, _ location: String) async throws -> String? {
+    func latest(_ table: TableIdentifier, _ location: String) async throws -> String? {
         guard let current = try await store.pointer(table)?.metadataLocation, current != location else {
             return location
         }

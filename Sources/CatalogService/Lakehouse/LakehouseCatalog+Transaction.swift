@@ -61,6 +61,7 @@ extension LakehouseCatalog {
         }
         for part in parts {
             cache.remember(part.table, part.result)
+            signals.committed(part.table, part.result)
             if let base = part.base { await dropOldFiles(base, part.result) }
         }
         return true
