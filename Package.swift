@@ -80,12 +80,15 @@ let package = Package(
 
         // L4: what the platform does.
         .systemLibrary(name: "CRoaring", providers: [.apt(["libroaring-dev"])]),
+        .target(name: "CKeySlots", cSettings: kernelFlags),
         lake("CatalogService", ["LakeModel", "AvroFormat", "Iceberg", "SQLiteSupport", grdb]),
         lake(
             "Ingestion",
             [
                 "LakeModel", "ByteKernels", "CSVFormat", "ParquetFormat", "Iceberg", "ObjectStorage", "EventLog",
-                "OperationalStore", "CatalogService", "BlockCompression", "Observability", "CRoaring", logging, metrics,
+                "OperationalStore", "CatalogService", "BlockCompression", "Observability", "CRoaring", "CKeySlots",
+                logging,
+                metrics,
             ]),
         lake(
             "TableMaintenance",
