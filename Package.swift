@@ -94,6 +94,12 @@ let package = Package(
                 logging,
                 metrics,
             ]),
+        lake(
+            "TableMaintenance",
+            [
+                "LakeModel", "AvroFormat", "BlockCompression", "ParquetFormat", "Iceberg", "ObjectStorage",
+                "CatalogService", logging, metrics,
+            ]),
 
         // L5: HTTP.
         lake(
@@ -110,8 +116,9 @@ let package = Package(
             name: "dipper",
             dependencies: [
                 "LakeModel", "CSVFormat", "Iceberg", "ObjectStorage", "EventLog", "OperationalStore", "QueryEngine",
-                "QueryEngineDuckDB", "Observability", "CatalogService", "Ingestion", "GatewayHTTP", logging, httpTypes,
-                metrics, nio, lifecycle, .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "QueryEngineDuckDB", "Observability", "CatalogService", "Ingestion", "TableMaintenance", "GatewayHTTP",
+                logging, httpTypes, metrics, nio, lifecycle,
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
@@ -164,6 +171,12 @@ let package = Package(
             [
                 "LakeModel", "LakeTesting", "CatalogService", "EventLog", "Iceberg", "ObjectStorage", "ParquetFormat",
                 "OperationalStore", logging,
+            ]),
+        tests(
+            "TableMaintenance",
+            [
+                "LakeModel", "AvroFormat", "ParquetFormat", "Iceberg", "ObjectStorage", "CatalogService", "LakeTesting",
+                logging,
             ]),
         tests(
             "GatewayHTTP",
