@@ -83,13 +83,22 @@ let package = Package(
 
         // L4: what the platform does.
         .systemLibrary(name: "CRoaring", providers: [.apt(["libroaring-dev"])]),
+        .target(name: "CKeySlots", cSettings: kernelFlags),
         lake("CatalogService", ["LakeModel", "AvroFormat", "Iceberg", "SQLiteSupport", grdb]),
         lake("CatalogPostgreSQL", ["LakeModel", "CatalogService", "PostgreSQLSupport"]),
         lake(
             "Ingestion",
             [
                 "LakeModel", "ByteKernels", "CSVFormat", "ParquetFormat", "Iceberg", "ObjectStorage", "EventLog",
-                "OperationalStore", "CatalogService", "BlockCompression", "Observability", "CRoaring", logging, metrics,
+                "OperationalStore", "CatalogService", "BlockCompression", "Observability", "CRoaring", "CKeySlots",
+                logging,
+                metrics,
+            ]),
+        lake(
+            "TableMaintenance",
+            [
+                "LakeModel", "AvroFormat", "BlockCompression", "ParquetFormat", "Iceberg", "ObjectStorage",
+                "CatalogService", logging, metrics,
             ]),
 
         // L5: HTTP.
@@ -107,8 +116,9 @@ let package = Package(
             name: "dipper",
             dependencies: [
                 "LakeModel", "CSVFormat", "Iceberg", "ObjectStorage", "EventLog", "OperationalStore", "QueryEngine",
-                "QueryEngineDuckDB", "Observability", "CatalogService", "Ingestion", "GatewayHTTP", "PostgreSQLSupport",
-                "CatalogPostgreSQL", "OperationalStorePostgres", logging, httpTypes, metrics, nio, lifecycle,
+                "QueryEngineDuckDB", "Observability", "CatalogService", "Ingestion", "TableMaintenance", "GatewayHTTP",
+                "PostgreSQLSupport", "CatalogPostgreSQL", "OperationalStorePostgres", logging, httpTypes, metrics, nio,
+                lifecycle,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -162,6 +172,12 @@ let package = Package(
             [
                 "LakeModel", "LakeTesting", "CatalogService", "EventLog", "Iceberg", "ObjectStorage", "ParquetFormat",
                 "OperationalStore", logging,
+            ]),
+        tests(
+            "TableMaintenance",
+            [
+                "LakeModel", "AvroFormat", "ParquetFormat", "Iceberg", "ObjectStorage", "CatalogService", "LakeTesting",
+                logging,
             ]),
         tests(
             "GatewayHTTP",

@@ -21,6 +21,9 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "HOST:PORT to listen on; port 0 takes a free one.")
     var listen = "127.0.0.1:8080"
 
+    @Option(help: "A YAML file with limits (docs/operations.md lists them).")
+    var config: String?
+
     @Option(help: "A file with a line `name token` for each client; needed to listen on other than loopback.")
     var tokensFile: String?
 
@@ -58,12 +61,14 @@ struct ServeCommand: AsyncParsableCommand {
         MetricsSystem.bootstrap(registry)
         let logger = Logger(label: "dipper")
         let (host, port) = try address()
+        let limits = try config.map { try ServerLimits(file: $0) } ?? ServerLimits()
         let configuration = GatewayConfiguration(
-            host: host, port: port, authentication: try authentication(), version: Dipper.version)
+            host: host, port: port, authentication: try authentication(), limits: limits.gateway,
+            version: Dipper.version)
         try configuration.validate()
 
         let folder = try await DataFolder(
-            dataDir, stores: StoreChoice(catalog: catalog, operational: operational))
+            dataDir, limits: limits.ingestion, stores: StoreChoice(catalog: catalog, operational: operational))
         defer { folder.close() }
         let engine = try await folder.engine(operational: !noOperational, threads: threads, logger: logger)
         let queries = try folder.queryEngine(logger: logger)

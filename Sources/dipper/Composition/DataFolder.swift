@@ -36,7 +36,9 @@ struct DataFolder: Sendable {
     /// Opens the folder, creating what is missing.
     /// - Parameter choice: where catalog and operational rows lie; `nil`: as the environment says.
     /// - Throws: `data-folder-in-use`, model and storage errors.
-    init(_ path: String, stores choice: StoreChoice? = nil) async throws {
+    init(
+        _ path: String, limits: IngestionLimits = IngestionLimits(), stores choice: StoreChoice? = nil
+    ) async throws {
         let root = URL(fileURLWithPath: path).standardizedFileURL.path
         try FileManager.default.createDirectory(atPath: root, withIntermediateDirectories: true)
         self.path = root
@@ -50,7 +52,7 @@ struct DataFolder: Sendable {
         try mark.leave()
         operational = try await Self.operational(choice, root)
         tables = LakeTables(catalog: catalog, objects: objects)
-        ingestion = DipperIngestion(model: model, log: log, objects: objects, catalog: catalog)
+        ingestion = DipperIngestion(model: model, log: log, objects: objects, catalog: catalog, limits: limits)
     }
 
     private static func catalog(_ choice: StoreChoice, _ root: String) async throws -> any CatalogStore {
