@@ -1,4 +1,5 @@
 import ArgumentParser
+import CatalogService
 import Foundation
 import GatewayHTTP
 import Ingestion
@@ -8,6 +9,7 @@ import Metrics
 import Observability
 import QueryEngineDuckDB
 import ServiceLifecycle
+import TableMaintenance
 import UnixSignals
 
 /// `dipper serve`: gateway, workers and stores in one process.
@@ -38,6 +40,9 @@ struct ServeCommand: AsyncParsableCommand {
 
     @Flag(help: "Leave the operational database alone.")
     var noOperational = false
+
+    @Flag(inversion: .prefixedNo, help: "Compact tables and expire their snapshots while they are written.")
+    var maintenance = true
 
     @Option(help: "Threads that parse and encode (default: one a core).")
     var threads = ProcessInfo.processInfo.activeProcessorCount
@@ -71,12 +76,16 @@ struct ServeCommand: AsyncParsableCommand {
             dataDir, limits: limits.ingestion, stores: StoreChoice(catalog: catalog, operational: operational))
         defer { folder.close() }
         let engine = try await folder.engine(operational: !noOperational, threads: threads, logger: logger)
+        let lakehouse = try folder.lakehouse(further: catalogLocation)
+        let upkeep = MaintenanceService(
+            room: folder.maintenanceRoom(lakehouse), policy: MaintenancePolicy(),
+            signals: maintenance ? [folder.tables.signals, lakehouse.signals] : [], logger: logger)
         let queries = try folder.queryEngine(logger: logger)
         let gateway = try Gateway(
             configuration: configuration, services: folder.services(queries: queries), registry: registry,
             logger: logger,
             additionalRoutes: IcebergRoutes(
-                catalog: try folder.lakehouse(further: catalogLocation), authentication: configuration.authentication
+                catalog: lakehouse, authentication: configuration.authentication
             ).routes, additionalProblems: ServerProblems.all)
         let application = gateway.application { port in
             logger.notice("listening", metadata: ["host": "\(host)", "port": "\(port)"])
@@ -84,7 +93,8 @@ struct ServeCommand: AsyncParsableCommand {
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
                 services: [
-                    .init(service: WorkerService { await engine.run() }), .init(service: application),
+                    .init(service: WorkerService { await engine.run() }),
+                    .init(service: WorkerService { await upkeep.run() }), .init(service: application),
                 ], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
         try await group.run()
         await queries.shutdown()

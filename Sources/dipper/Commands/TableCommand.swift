@@ -8,8 +8,10 @@ import LakeModel
 /// `dipper table`: what tables there are and what they look like.
 struct TableCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "table", abstract: "List and inspect tables.",
-        subcommands: [List.self, Show.self, Snapshots.self, Replay.self])
+        commandName: "table", abstract: "List, inspect and maintain tables.",
+        subcommands: [
+            List.self, Show.self, Snapshots.self, Compact.self, Expire.self, Orphans.self, History.self, Replay.self,
+        ])
 
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "List the tables with their rows and sizes.")
