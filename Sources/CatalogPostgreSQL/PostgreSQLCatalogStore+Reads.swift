@@ -77,6 +77,13 @@ extension PostgreSQLCatalogStore {
         }
     }
 
+    package func receipts(ids: [String]) async throws -> [ReceiptRow] {
+        try await pool.read { session in
+            let rows = try session.execute("\(Self.receiptSelect) WHERE id = ANY ($1)", [.texts(ids)])
+            return (0..<rows.rowCount).map { Self.receipt(rows, $0) }
+        }
+    }
+
     /// - Complexity: O(receipts counted).
     package func receiptCount(table: String?) async throws -> Int {
         let filter = table == nil ? "" : " WHERE table_name = $1"

@@ -218,6 +218,20 @@ struct PostgreSQLCatalogStoreTests {
         }
     }
 
+    @Test func `receipts are found by many ids at once`() async throws {
+        try await withStores(1) { stores in
+            let rows = ["a", "b", "c"].map {
+                ReceiptRow(
+                    id: $0, table: "t", state: "committed", topic: "t", partition: 0, offset: 1, createdMicroseconds: 1,
+                    json: [1])
+            }
+            try await stores[0].commit(commit { $0.receipts = rows })
+            let found = try await stores[0].receipts(ids: ["c", "none, 'x'", "a"]).map(\.id)
+            #expect(found.sorted() == ["a", "c"])
+            #expect(try await stores[0].receipts(ids: []) == [])
+        }
+    }
+
     @Test func `commits wait for the server's disk`() async throws {
         try await withStores(1) { stores in
             let setting = try await stores[0].pool.run { try $0.run("SHOW synchronous_commit").text(0, 0) }

@@ -8,7 +8,6 @@ package struct PostgreSQLParameter: Sendable, Hashable {
         package static let integer: UInt32 = 23
         package static let text: UInt32 = 25
         package static let textArray: UInt32 = 1009
-        package static let bigintArray: UInt32 = 1016
     }
 
     package var type: UInt32
@@ -29,6 +28,14 @@ package struct PostgreSQLParameter: Sendable, Hashable {
     package static func bigint(_ number: Int) -> Self { bigint(Int64(number)) }
 
     package static func bytes(_ bytes: [UInt8]?) -> Self { Self(type: TypeID.bytes, value: bytes) }
+
+    /// A `text[]`, for `= ANY ($1)` (PostgreSQL's `array_recv`: dimensions, no nulls, type, length, first index, elements).
+    package static func texts(_ texts: [String]) -> Self {
+        var bytes = [texts.isEmpty ? 0 : 1, 0, Int32(TypeID.text)].flatMap { BigEndian.bytes($0) }
+        if !texts.isEmpty { bytes += [Int32(texts.count), 1].flatMap { BigEndian.bytes($0) } }
+        for text in texts { bytes += BigEndian.bytes(Int32(text.utf8.count)) + Array(text.utf8) }
+        return Self(type: TypeID.textArray, value: bytes)
+    }
 
     package static func boolean(_ flag: Bool) -> Self { Self(type: TypeID.boolean, value: [flag ? 1 : 0]) }
 }
