@@ -71,8 +71,11 @@ let package = Package(
         // L3: one protocol a role, with its embedded default.
         lake("ObjectStorage", ["LakeModel", "Iceberg"]),
         lake("SQLiteSupport", ["LakeModel", grdb, .product(name: "GRDBSQLite", package: "GRDB.swift")]),
+        .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+        lake("PostgreSQLSupport", ["LakeModel", "CLibPQ"]),
         lake("EventLog", ["LakeModel", "SQLiteSupport", grdb]),
         lake("OperationalStore", ["LakeModel", "SQLiteSupport", grdb]),
+        lake("OperationalStorePostgres", ["LakeModel", "OperationalStore", "PostgreSQLSupport"]),
         lake("QueryEngine", ["LakeModel"]),
         .target(name: "CDuckDBLoader", linkerSettings: [.linkedLibrary("dl")]),
         lake("QueryEngineDuckDB", ["LakeModel", "QueryEngine", "CDuckDBLoader", logging]),
@@ -82,6 +85,7 @@ let package = Package(
         .systemLibrary(name: "CRoaring", providers: [.apt(["libroaring-dev"])]),
         .target(name: "CKeySlots", cSettings: kernelFlags),
         lake("CatalogService", ["LakeModel", "AvroFormat", "Iceberg", "SQLiteSupport", grdb]),
+        lake("CatalogPostgreSQL", ["LakeModel", "CatalogService", "PostgreSQLSupport"]),
         lake(
             "Ingestion",
             [
@@ -113,14 +117,17 @@ let package = Package(
             dependencies: [
                 "LakeModel", "CSVFormat", "Iceberg", "ObjectStorage", "EventLog", "OperationalStore", "QueryEngine",
                 "QueryEngineDuckDB", "Observability", "CatalogService", "Ingestion", "TableMaintenance", "GatewayHTTP",
-                logging, httpTypes, metrics, nio, lifecycle,
+                "PostgreSQLSupport", "CatalogPostgreSQL", "OperationalStorePostgres", logging, httpTypes, metrics, nio,
+                lifecycle,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             swiftSettings: strict),
-        lake("LakeTesting", ["LakeModel", "ObjectStorage", "EventLog", "OperationalStore", "CatalogService"]),
+        lake(
+            "LakeTesting",
+            ["LakeModel", "ObjectStorage", "EventLog", "OperationalStore", "CatalogService", "PostgreSQLSupport"]),
         lake(
             "LakeSimulation",
             [
@@ -151,8 +158,11 @@ let package = Package(
         tests("Iceberg", ["LakeModel", "ParquetFormat", "AvroFormat"]),
         tests("ObjectStorage", ["LakeModel", "LakeTesting"]),
         tests("EventLog", ["LakeModel", "SQLiteSupport", "LakeTesting", grdb]),
+        tests("PostgreSQLSupport", ["LakeModel", "LakeTesting"]),
         tests("OperationalStore", ["LakeModel", "SQLiteSupport", "LakeTesting", grdb]),
+        tests("OperationalStorePostgres", ["LakeModel", "OperationalStore", "PostgreSQLSupport", "LakeTesting"]),
         tests("CatalogService", ["LakeModel", "Iceberg", "ObjectStorage", "SQLiteSupport", "LakeTesting", grdb]),
+        tests("CatalogPostgreSQL", ["LakeModel", "CatalogService", "PostgreSQLSupport", "LakeTesting"]),
         tests(
             "QueryEngineDuckDB", ["LakeModel", "QueryEngine", "dipper", logging],
             resources: [.copy("Fixtures")]),

@@ -26,7 +26,7 @@ extension LakehouseCatalog {
             guard metadata.metadataLocation == nil else { return base }
             try check(metadata)
             var snapshots = cache.takeSnapshots(table, location: expected)
-            _ = try await write(&metadata, reusing: &snapshots)
+            let bytes = try await write(&metadata, reusing: &snapshots)
             let location = metadata.metadataLocation ?? ""
             var commit = CatalogCommit()
             commit.swaps = [.init(table: table, expectedMetadataLocation: expected, newMetadataLocation: location)]
@@ -39,7 +39,8 @@ extension LakehouseCatalog {
             } catch let error as CatalogError where error.code == "commit-conflict" {
                 throw Self.overtaken(table, cause: error)
             }
-            cache.remember(table, metadata, snapshots: snapshots)
+            let cached = CachedTable(location: location, metadata: metadata, json: bytes)
+            cache.remember(table, cached, snapshots: snapshots)
             signals.committed(table, metadata)
             await dropOldFiles(base, metadata)
             return metadata

@@ -45,7 +45,8 @@ package final class SQLiteCatalogStore: CatalogStore {
     package func pointer(_ table: TableIdentifier) async throws -> TablePointer? {
         try await read { db in
             try Row.fetchOne(
-                db, sql: "SELECT metadata_location, version FROM tables WHERE namespace = ? AND name = ?",
+                db.cachedStatement(
+                    sql: "SELECT metadata_location, version FROM tables WHERE namespace = ? AND name = ?"),
                 arguments: [table.namespace, table.name]
             ).map { TablePointer(table: table, metadataLocation: $0[0], version: $0[1]) }
         }

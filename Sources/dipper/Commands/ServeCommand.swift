@@ -23,14 +23,23 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "HOST:PORT to listen on; port 0 takes a free one.")
     var listen = "127.0.0.1:8080"
 
+    @Option(help: "A YAML file with limits (docs/operations.md lists them).")
+    var config: String?
+
     @Option(help: "A file with a line `name token` for each client; needed to listen on other than loopback.")
     var tokensFile: String?
 
     @Option(help: "A folder beside the warehouse that clients of the Iceberg catalog may place tables in (repeatable).")
     var catalogLocation: [String] = []
 
-    @Flag(inversion: .prefixedNo, help: "Feed the operational database.")
-    var operational = true
+    @Option(help: "The catalog's database, postgresql://… or @FILE with that in it (default: in the data folder).")
+    var catalog: String?
+
+    @Option(help: "The operational database, postgresql://… or @FILE with that in it (default: in the data folder).")
+    var operational: String?
+
+    @Flag(help: "Leave the operational database alone.")
+    var noOperational = false
 
     @Flag(inversion: .prefixedNo, help: "Compact tables and expire their snapshots while they are written.")
     var maintenance = true
@@ -57,13 +66,16 @@ struct ServeCommand: AsyncParsableCommand {
         MetricsSystem.bootstrap(registry)
         let logger = Logger(label: "dipper")
         let (host, port) = try address()
+        let limits = try config.map { try ServerLimits(file: $0) } ?? ServerLimits()
         let configuration = GatewayConfiguration(
-            host: host, port: port, authentication: try authentication(), version: Dipper.version)
+            host: host, port: port, authentication: try authentication(), limits: limits.gateway,
+            version: Dipper.version)
         try configuration.validate()
 
-        let folder = try DataFolder(dataDir)
+        let folder = try await DataFolder(
+            dataDir, limits: limits.ingestion, stores: StoreChoice(catalog: catalog, operational: operational))
         defer { folder.close() }
-        let engine = try await folder.engine(operational: operational, threads: threads, logger: logger)
+        let engine = try await folder.engine(operational: !noOperational, threads: threads, logger: logger)
         let lakehouse = try folder.lakehouse(further: catalogLocation)
         let upkeep = MaintenanceService(
             room: folder.maintenanceRoom(lakehouse), policy: MaintenancePolicy(),

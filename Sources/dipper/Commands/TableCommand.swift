@@ -50,7 +50,7 @@ extension TableCommand {
         @Option(help: "A data folder that no server holds.") var dataDir: String
 
         func run() async throws {
-            let folder = try DataFolder(dataDir)
+            let folder = try await DataFolder(dataDir)
             defer { folder.close() }
             let moved = try await folder.ingestion.replay(table, from: offset, tables: folder.tables)
             Console.line(
@@ -123,7 +123,7 @@ private struct TableView {
     }
 
     private func onFolder(_ body: (LakeTableBrowser) async throws -> Void) async throws {
-        let folder = try DataFolder(target.dataDir ?? "")
+        let folder = try await DataFolder(target.dataDir ?? "")
         defer { folder.close() }
         try await body(LakeTableBrowser(model: folder.model, tables: folder.tables))
     }

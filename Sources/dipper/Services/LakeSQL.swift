@@ -14,35 +14,35 @@ struct LakeSQL: SQLAnswering, AnalyticsAnswering {
     private static let analyticRowsMax = 1_000_000
 
     func answer(_ question: SQLQuestion) async throws -> SQLAnswer {
-        let (tables, snapshotIDs) = try await plans.all { table, metadata in
-            try Self.snapshot(of: table, metadata, question.asOf)
+        let (tables, snapshotIDs) = try await plans.all(for: question.sql) { table, metadata in
+            try Self.state(of: table, metadata, question.asOf)
         }
         let result = try await engine.execute(
             QueryRequest(sql: question.sql, parameters: question.parameters, tables: tables))
         return SQLAnswer(result: result, snapshotIDs: snapshotIDs)
     }
 
-    private static func snapshot(
+    private static func state(
         of table: TableIdentifier, _ metadata: TableMetadata, _ asOf: AsOf?
-    ) throws -> Int64? {
+    ) throws -> TableState {
         switch asOf {
-        case nil: return metadata.currentSnapshotID
+        case nil: return .current
         case .snapshots(let ids):
-            guard let id = ids[table.description] else { return metadata.currentSnapshotID }
+            guard let id = ids[table.description] else { return .current }
             guard metadata.snapshot(id: id) != nil else {
                 throw QueryError(
                     code: "snapshot-unknown", message: "\(table) has no snapshot \(id)",
                     remedy: "GET /api/v2/tables/{table}/snapshots lists the ones there are")
             }
-            return id
+            return .at(snapshotID: id)
         case .instant(let microseconds):
             // Before its first snapshot a table is empty.
-            return metadata.snapshot(asOfMilliseconds: microseconds / 1_000)?.id
+            return .at(snapshotID: metadata.snapshot(asOfMilliseconds: microseconds / 1_000)?.id)
         }
     }
 
     func version(of question: AnalyticQuestion) async throws -> AnswerVersion {
-        let (tables, snapshotIDs) = try await plans.all()
+        let (tables, snapshotIDs) = try await plans.all(for: sql(of: question))
         return version(question, tables, snapshotIDs)
     }
 
@@ -52,10 +52,13 @@ struct LakeSQL: SQLAnswering, AnalyticsAnswering {
         // Quarantine changes no answer.
         let read = snapshotIDs.filter { !$0.key.hasPrefix("quarantine.") }
         var hash: UInt64 = 0xCBF2_9CE4_8422_2325
-        let sql = analytics.first { $0.name == question.name }?.sql ?? ""
-        let text = "\(question.name)|\(question.parameters)|\(sql)|\(read.sorted { $0.key < $1.key })"
+        let text = "\(question.name)|\(question.parameters)|\(sql(of: question))|\(read.sorted { $0.key < $1.key })"
         for byte in text.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
         return AnswerVersion(tag: String(hash, radix: 16), snapshotIDs: read)
+    }
+
+    private func sql(of question: AnalyticQuestion) -> String {
+        analytics.first { $0.name == question.name }?.sql ?? ""
     }
 
     func answer(_ question: AnalyticQuestion, page: Int, size: Int) async throws -> AnalyticAnswer {
@@ -64,7 +67,7 @@ struct LakeSQL: SQLAnswering, AnalyticsAnswering {
                 code: "analytic-unknown", message: "there is no analytic `\(question.name)`",
                 remedy: "use one of: \(analytics.map(\.name).joined(separator: ", "))")
         }
-        let (tables, snapshotIDs) = try await plans.all()
+        let (tables, snapshotIDs) = try await plans.all(for: declaration.sql)
         let names = declaration.parameters.map(\.name)
         let result = try await engine.execute(
             QueryRequest(

@@ -6,11 +6,21 @@ import ObjectStorage
 import QueryEngine
 import Synchronization
 
+/// Which state of a table a question is about.
+enum TableState: Sendable, Hashable {
+    /// What it is now, under the names that its columns have now.
+    case current
+    /// What it was at a snapshot, under the names of then; `nil`: before its first.
+    case at(snapshotID: Int64?)
+}
+
 /// Scan plans of tables as the SQL engine takes them, each made once a snapshot.
 final class TablePlans: Sendable {
     private struct Key: Hashable {
         let table: TableIdentifier
+        let tableUUID: String
         let snapshotID: Int64?
+        let schemaID: Int
     }
 
     private let tables: LakeTables
@@ -21,41 +31,50 @@ final class TablePlans: Sendable {
 
     init(tables: LakeTables) { self.tables = tables }
 
-    /// Every table of the lake at its current snapshot, or the one that `snapshot` names.
+    /// The tables that a statement may speak of, as they are, or in the state that `state` names.
+    ///
+    /// Those whose names are not in the text can't be meant, and are left alone: what is wrong with a table (of another
+    /// engine, or damaged) fails only what speaks of it.
     /// - Returns: the tables, and the snapshot of each that has one.
     func all(
-        snapshot: (TableIdentifier, TableMetadata) throws -> Int64? = { $1.currentSnapshotID }
+        for sql: String, state: (TableIdentifier, TableMetadata) throws -> TableState = { _, _ in .current }
     ) async throws -> (tables: [QueryTable], snapshotIDs: [String: Int64]) {
         var planned: [QueryTable] = []
         var snapshotIDs: [String: Int64] = [:]
+        let text = sql.lowercased()
         for namespace in try await tables.catalog.namespaces() {
             for table in try await tables.catalog.tables(in: namespace) {
-                guard let metadata = try await tables.metadata(table) else { continue }
-                let snapshotID = try snapshot(table, metadata)
-                planned.append(try await plan(table, metadata, snapshotID))
-                if let snapshotID { snapshotIDs[table.description] = snapshotID }
+                // In SQL a quote in a name is doubled, so that the name itself is not in the text.
+                guard table.name.contains("\"") || text.contains(table.name.lowercased()),
+                    let metadata = try await tables.metadata(table)
+                else { continue }
+                let state = try state(table, metadata)
+                planned.append(try await plan(table, metadata, state))
+                if let snapshotID = metadata.snapshotID(in: state) { snapshotIDs[table.description] = snapshotID }
             }
         }
         return (planned, snapshotIDs)
     }
 
     private func plan(
-        _ table: TableIdentifier, _ metadata: TableMetadata, _ snapshotID: Int64?
+        _ table: TableIdentifier, _ metadata: TableMetadata, _ state: TableState
     ) async throws -> QueryTable {
-        let key = Key(table: table, snapshotID: snapshotID)
+        let snapshotID = metadata.snapshotID(in: state)
+        var schema = metadata.schema
+        if case .at(let id?) = state {
+            schema = metadata.snapshot(id: id)?.schemaID.flatMap { metadata.schema(id: $0) } ?? schema
+        }
+        let key = Key(
+            table: table, tableUUID: metadata.tableUUID, snapshotID: snapshotID, schemaID: schema.id)
         if let plan = known.withLock({ $0[key] }) { return plan }
         var result = QueryTable(
-            namespace: table.namespace, name: table.name, fields: metadata.schema.fields, plainFiles: [],
-            version: "\(metadata.tableUUID)/\(snapshotID ?? 0)/\(metadata.currentSchemaID)")
+            namespace: table.namespace, name: table.name, fields: schema.fields, plainFiles: [],
+            version: "\(metadata.tableUUID)/\(snapshotID ?? 0)/\(schema.id)")
         if let snapshotID {
-            let plan = try await TableScan(metadata: metadata, io: tables.io, snapshotID: snapshotID).plan()
-            if plan.hasEqualityDeletes {
-                throw QueryError(
-                    code: "deletes-unsupported",
-                    message: "\(table) has equality deletes of another engine, which cannot be applied here",
-                    remedy: "rewrite the table's files with the engine that wrote them")
-            }
-            result.fields = plan.schema.fields
+            let plan = try await TableScan(
+                metadata: metadata, io: tables.io, snapshotID: snapshotID, schema: schema
+            ).plan()
+            try check(plan, of: table, metadata, schema)
             var deletes: Set<String> = []
             for task in plan.tasks {
                 if task.deleteFiles.isEmpty {
@@ -75,6 +94,34 @@ final class TablePlans: Sendable {
         return plan
     }
 
+    /// Refuses what the engine would read wrongly, with the reason.
+    private func check(
+        _ plan: ScanPlan, of table: TableIdentifier, _ metadata: TableMetadata, _ schema: Schema
+    ) throws {
+        if plan.hasEqualityDeletes {
+            throw QueryError(
+                code: "deletes-unsupported",
+                message: "\(table) has equality deletes of another engine, which cannot be applied here",
+                remedy: "rewrite the table's files with the engine that wrote them")
+        }
+        if let file = plan.tasks.lazy.flatMap({ [$0.dataFile] + $0.deleteFiles }).first(where: {
+            $0.format != "PARQUET"
+        }) {
+            throw QueryError(
+                code: "format-unsupported",
+                message: "\(table) has \(file.format) files, and Parquet alone is read here",
+                remedy: "rewrite the table's files as Parquet (write.format.default)")
+        }
+        // Columns of flat types are found by their ids. The engine finds those of a table with nested ones by name.
+        let isFlat = schema.fields.allSatisfy { $0.type.primitive != nil }
+        if !isFlat, !plan.tasks.isEmpty, let column = metadata.renamedColumn(of: schema) {
+            throw QueryError(
+                code: "evolution-unsupported",
+                message: "\(table) has nested columns, and `\(column)` was another column or had another name before",
+                remedy: "rewrite the table's files, and expire the snapshots and schemas from before")
+        }
+    }
+
     private func path(_ location: String) throws -> String {
         guard let path = FileLocation.path(location) else {
             throw QueryError(
@@ -82,5 +129,31 @@ final class TablePlans: Sendable {
                 remedy: "the embedded engine reads local files only")
         }
         return path
+    }
+}
+
+extension TableMetadata {
+    fileprivate func snapshotID(in state: TableState) -> Int64? {
+        switch state {
+        case .current: currentSnapshotID
+        case .at(let id): id
+        }
+    }
+
+    /// A column whose name stood for another one, or that had another name, in some schema of the table.
+    fileprivate func renamedColumn(of schema: Schema) -> String? {
+        var names: [Int: String] = [:]
+        var ids: [String: Int] = [:]
+        for field in schema.namedFields {
+            names[field.id] = field.name
+            ids[field.name] = field.id
+        }
+        for other in schemas where other.id != schema.id {
+            for field in other.namedFields {
+                if let name = names[field.id], name != field.name { return name }
+                if let id = ids[field.name], id != field.id { return field.name }
+            }
+        }
+        return nil
     }
 }
