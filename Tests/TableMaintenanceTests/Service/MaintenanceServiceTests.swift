@@ -31,7 +31,7 @@ struct MaintenanceServiceTests {
         let lake = try await MaintainedLake(properties: [MaintenancePolicy.snapshotsMaxKey: "20"])
         let service = service(lake)
         let work = Task { await service.run() }
-        for id in Int64(0)..<200 {
+        for id in Int64(0)..<80 {
             try await write(Set([row(id), row(id / 2)]), to: lake)
             lake.time.advance(60_000)
             await Task.yield()
@@ -41,10 +41,10 @@ struct MaintenanceServiceTests {
         await work.value
         await service.maintain(lake.table)
         let rows = try await lake.rows()
-        #expect(rows.count == 200 && rows.values.allSatisfy { $0 == 1 })
+        #expect(rows.count == 80 && rows.values.allSatisfy { $0 == 1 })
         let metadata = try await lake.metadata()
         let files = try #require(metadata.currentSnapshot.flatMap { Int($0.summary["total-data-files"] ?? "") })
-        #expect(files < 40, "\(files) files")
+        #expect(files < 30, "\(files) files")
         #expect(metadata.snapshots.count <= 130)
         #expect(try await lake.violations().isEmpty)
         let history = try await service.history.outcomes(of: lake.table)
