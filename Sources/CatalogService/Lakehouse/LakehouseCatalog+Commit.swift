@@ -134,6 +134,7 @@ extension LakehouseCatalog {
             // Whoever loses the race asks for this form at once, all at the same time.
             if cache.hasRefs(table) { cached.refsJSON = metadata.withNamedSnapshots().json() }
             cache.remember(table, cached, snapshots: snapshots)
+            signals.committed(table, metadata)
             let document = TableDocument(metadataLocation: location, json: bytes)
             for pending in attempt.applied { pending.succeed(document) }
             if changes { await dropOldFiles(attempt.base, metadata) }
@@ -150,7 +151,7 @@ extension LakehouseCatalog {
     }
 
     /// `location` when it is the table's current file, or one that the current one grew out of.
-    private func latest(_ table: TableIdentifier, _ location: String) async throws -> String? {
+    func latest(_ table: TableIdentifier, _ location: String) async throws -> String? {
         guard let current = try await store.pointer(table)?.metadataLocation, current != location else {
             return location
         }

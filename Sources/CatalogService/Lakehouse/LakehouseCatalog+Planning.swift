@@ -62,10 +62,6 @@ extension LakehouseCatalog {
         }
     }
 
-    private func currentMetadata(_ name: TableIdentifier) async throws -> TableMetadata {
-        try await metadata(name, at: try await tableLocation(name))
-    }
-
     private func plan(_ metadata: TableMetadata, _ request: ScanRequest, id: String) async throws -> ScanAnswer {
         var request = request
         if case .snapshot(nil) = request.range { request.range = .snapshot(metadata.currentSnapshotID) }

@@ -63,6 +63,7 @@ extension LakehouseCatalog {
             if let location = part.result.metadataLocation {
                 cache.remember(part.table, CachedTable(location: location, metadata: part.result))
             }
+            signals.committed(part.table, part.result)
             if let base = part.base { await dropOldFiles(base, part.result) }
         }
         return true

@@ -16,7 +16,9 @@ package final class LakehouseCatalog: Sendable {
 
     package let store: any CatalogStore
     package let locations: LocationPolicy
-    let io: any FileIO
+    package let io: any FileIO
+    /// Tells of every commit of a table that this catalog has made.
+    package let signals = CommitSignals()
     let now: @Sendable () -> Int64
     let cache = MetadataCache()
     let locks = RelationLocks()

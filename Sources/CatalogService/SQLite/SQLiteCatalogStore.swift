@@ -110,6 +110,14 @@ package final class SQLiteCatalogStore: CatalogStore {
         }
     }
 
+    package func receipts(ids: [String]) async throws -> [ReceiptRow] {
+        try await read { db in
+            // In one snapshot, a look on the index for each.
+            let statement = try db.cachedStatement(sql: "\(Self.receiptSelect) WHERE id = ?")
+            return try ids.compactMap { try Row.fetchOne(statement, arguments: [$0]).map(Self.receipt) }
+        }
+    }
+
     /// - Complexity: O(receipts counted), on an index.
     package func receiptCount(table: String?) async throws -> Int {
         try await read { db in

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CatalogService
 import Foundation
 import GatewayHTTP
 import Ingestion
@@ -8,6 +9,7 @@ import Metrics
 import Observability
 import QueryEngineDuckDB
 import ServiceLifecycle
+import TableMaintenance
 import UnixSignals
 
 /// `dipper serve`: gateway, workers and stores in one process.
@@ -21,14 +23,26 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "HOST:PORT to listen on; port 0 takes a free one.")
     var listen = "127.0.0.1:8080"
 
+    @Option(help: "A YAML file with limits (docs/operations.md lists them).")
+    var config: String?
+
     @Option(help: "A file with a line `name token` for each client; needed to listen on other than loopback.")
     var tokensFile: String?
 
     @Option(help: "A folder beside the warehouse that clients of the Iceberg catalog may place tables in (repeatable).")
     var catalogLocation: [String] = []
 
-    @Flag(inversion: .prefixedNo, help: "Feed the operational database.")
-    var operational = true
+    @Option(help: "The catalog's database, postgresql://… or @FILE with that in it (default: in the data folder).")
+    var catalog: String?
+
+    @Option(help: "The operational database, postgresql://… or @FILE with that in it (default: in the data folder).")
+    var operational: String?
+
+    @Flag(help: "Leave the operational database alone.")
+    var noOperational = false
+
+    @Flag(inversion: .prefixedNo, help: "Compact tables and expire their snapshots while they are written.")
+    var maintenance = true
 
     @Option(help: "Threads that parse and encode (default: one a core).")
     var threads = ProcessInfo.processInfo.activeProcessorCount
@@ -52,19 +66,26 @@ struct ServeCommand: AsyncParsableCommand {
         MetricsSystem.bootstrap(registry)
         let logger = Logger(label: "dipper")
         let (host, port) = try address()
+        let limits = try config.map { try ServerLimits(file: $0) } ?? ServerLimits()
         let configuration = GatewayConfiguration(
-            host: host, port: port, authentication: try authentication(), version: Dipper.version)
+            host: host, port: port, authentication: try authentication(), limits: limits.gateway,
+            version: Dipper.version)
         try configuration.validate()
 
-        let folder = try DataFolder(dataDir)
+        let folder = try await DataFolder(
+            dataDir, limits: limits.ingestion, stores: StoreChoice(catalog: catalog, operational: operational))
         defer { folder.close() }
-        let engine = try await folder.engine(operational: operational, threads: threads, logger: logger)
+        let engine = try await folder.engine(operational: !noOperational, threads: threads, logger: logger)
+        let lakehouse = try folder.lakehouse(further: catalogLocation)
+        let upkeep = MaintenanceService(
+            room: folder.maintenanceRoom(lakehouse), policy: MaintenancePolicy(),
+            signals: maintenance ? [folder.tables.signals, lakehouse.signals] : [], logger: logger)
         let queries = try folder.queryEngine(logger: logger)
         let gateway = try Gateway(
             configuration: configuration, services: folder.services(queries: queries), registry: registry,
             logger: logger,
             additionalRoutes: IcebergRoutes(
-                catalog: try folder.lakehouse(further: catalogLocation), authentication: configuration.authentication
+                catalog: lakehouse, authentication: configuration.authentication
             ).routes, additionalProblems: ServerProblems.all)
         let application = gateway.application { port in
             logger.notice("listening", metadata: ["host": "\(host)", "port": "\(port)"])
@@ -72,7 +93,8 @@ struct ServeCommand: AsyncParsableCommand {
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
                 services: [
-                    .init(service: WorkerService { await engine.run() }), .init(service: application),
+                    .init(service: WorkerService { await engine.run() }),
+                    .init(service: WorkerService { await upkeep.run() }), .init(service: application),
                 ], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
         try await group.run()
         await queries.shutdown()
