@@ -17,7 +17,7 @@ struct MaintenanceOptions: ParsableArguments {
 
     /// Runs an action on the folder, prints its outcome and keeps it in the table's history.
     func run(_ body: (MaintenanceRoom, DataFolder) async throws -> MaintenanceOutcome) async throws {
-        let folder = try DataFolder(dataDir)
+        let folder = try await DataFolder(dataDir)
         defer { folder.close() }
         let outcome = try await body(folder.maintenanceRoom(try folder.lakehouse(further: [])), folder)
         if outcome.state != .dryRun {
@@ -89,7 +89,7 @@ extension TableCommand {
         @Flag(help: "Print JSON.") var json = false
 
         func run() async throws {
-            let folder = try DataFolder(dataDir)
+            let folder = try await DataFolder(dataDir)
             defer { folder.close() }
             let history = MaintenanceHistory(objects: folder.objects)
             let outcomes = try await history.outcomes(of: try await folder.table(named: table))
