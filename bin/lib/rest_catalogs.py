@@ -164,6 +164,8 @@ class SeaweedFS(Catalog):
         config = self.call("GET", "/v1/config?warehouse=warehouse")
         prefix = (config.get("overrides") or {}).get("prefix") or (config.get("defaults") or {}).get("prefix") or "warehouse"
         self.base = f"/v1/{urllib.parse.quote(prefix, safe='')}"
+        # The catalog answers before its bucket is made.
+        self.wait(lambda: self.call("GET", f"{self.base}/namespaces") is not None)
 
     def sign_in(self):
         form = urllib.parse.urlencode({
