@@ -25,6 +25,7 @@ func tests(_ name: String, _ dependencies: [Target.Dependency] = [], resources: 
         swiftSettings: strict)
 }
 
+let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let metrics: Target.Dependency = .product(name: "Metrics", package: "swift-metrics")
@@ -38,6 +39,7 @@ let package = Package(
     products: [.executable(name: "dipper", targets: ["dipper"])],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
@@ -69,7 +71,8 @@ let package = Package(
         lake("Iceberg", ["LakeModel", "ByteKernels", "BlockCompression", "ParquetFormat", "AvroFormat"]),
 
         // L3: one protocol a role, with its embedded default.
-        lake("ObjectStorage", ["LakeModel", "Iceberg"]),
+        .systemLibrary(name: "CFileAttributes"),
+        lake("ObjectStorage", ["LakeModel", "Iceberg", "CFileAttributes"]),
         lake("SQLiteSupport", ["LakeModel", grdb, .product(name: "GRDBSQLite", package: "GRDB.swift")]),
         lake("EventLog", ["LakeModel", "SQLiteSupport", grdb]),
         lake("OperationalStore", ["LakeModel", "SQLiteSupport", grdb]),
@@ -79,6 +82,7 @@ let package = Package(
         lake("Observability", ["LakeModel", logging, metrics]),
 
         // L4: what the platform does.
+        lake("Access", ["LakeModel", crypto]),
         .systemLibrary(name: "CRoaring", providers: [.apt(["libroaring-dev"])]),
         lake("CatalogService", ["LakeModel", "AvroFormat", "Iceberg", "SQLiteSupport", grdb]),
         lake(
@@ -92,10 +96,16 @@ let package = Package(
         lake(
             "GatewayHTTP",
             [
-                "LakeModel", "ByteKernels", "AvroFormat", "Iceberg", "CatalogService", "Ingestion",
+                "LakeModel", "ByteKernels", "AvroFormat", "Iceberg", "Access", "CatalogService", "Ingestion",
                 "MultipartForm", "QueryEngine", "Observability", logging, metrics, httpTypes, hummingbird, nio,
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "NIOHTTPTypes", package: "swift-nio-extras"), lifecycle,
+            ]),
+        lake(
+            "S3Door",
+            [
+                "LakeModel", "ByteKernels", "ObjectStorage", "Access", "GatewayHTTP", crypto, logging, metrics,
+                httpTypes, hummingbird, nio, .product(name: "HummingbirdCore", package: "hummingbird"),
             ]),
 
         // L6: the one executable, and what tests share.
@@ -103,8 +113,8 @@ let package = Package(
             name: "dipper",
             dependencies: [
                 "LakeModel", "CSVFormat", "Iceberg", "ObjectStorage", "EventLog", "OperationalStore", "QueryEngine",
-                "QueryEngineDuckDB", "Observability", "CatalogService", "Ingestion", "GatewayHTTP", logging, httpTypes,
-                metrics, nio, lifecycle, .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "QueryEngineDuckDB", "Observability", "Access", "CatalogService", "Ingestion", "GatewayHTTP", "S3Door",
+                logging, httpTypes, metrics, nio, lifecycle, .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
@@ -142,6 +152,7 @@ let package = Package(
         tests("ObjectStorage", ["LakeModel", "LakeTesting"]),
         tests("EventLog", ["LakeModel", "SQLiteSupport", "LakeTesting", grdb]),
         tests("OperationalStore", ["LakeModel", "SQLiteSupport", "LakeTesting", grdb]),
+        tests("Access", ["LakeModel", "LakeTesting"]),
         tests("CatalogService", ["LakeModel", "Iceberg", "ObjectStorage", "SQLiteSupport", "LakeTesting", grdb]),
         tests(
             "QueryEngineDuckDB", ["LakeModel", "QueryEngine", "dipper", logging],
@@ -156,9 +167,15 @@ let package = Package(
         tests(
             "GatewayHTTP",
             [
-                "LakeModel", "AvroFormat", "Iceberg", "ObjectStorage", "CatalogService", "Ingestion", "QueryEngine",
-                "Observability", "LakeTesting", logging, metrics, hummingbird, httpTypes, nio,
+                "LakeModel", "AvroFormat", "Iceberg", "ObjectStorage", "Access", "CatalogService", "Ingestion",
+                "QueryEngine", "Observability", "LakeTesting", logging, metrics, hummingbird, httpTypes, nio,
                 .product(name: "HummingbirdTesting", package: "hummingbird"),
+            ]),
+        tests(
+            "S3Door",
+            [
+                "LakeModel", "ObjectStorage", "Access", "GatewayHTTP", "LakeTesting", crypto, logging, hummingbird,
+                httpTypes, nio, .product(name: "HummingbirdTesting", package: "hummingbird"),
             ]),
         tests("dipper", ["LakeModel"]),
         tests("LakeSimulation", ["LakeModel", "LakeTesting", "ObjectStorage"]),

@@ -19,11 +19,11 @@ def new_server(tmp_path, request):
     """Makes servers, each on a folder and a port of its own, and stops them at the end of the test."""
     made = []
 
-    def make(environment=None, folder=None):
+    def make(environment=None, folder=None, options=()):
         name = re.sub(r"[^A-Za-z0-9_-]+", "-", request.node.name)[:100]
         log = LOGS / f"{name}-{len(made)}.log"
         log.unlink(missing_ok=True)
-        server = Server(folder or tmp_path / f"data-{len(made)}", log, environment)
+        server = Server(folder or tmp_path / f"data-{len(made)}", log, environment, options)
         made.append(server)
         return server.start()
 

@@ -10,7 +10,10 @@ enum IcebergAnswer {
     static var empty: Response { Response(status: .noContent) }
 
     /// A table or view: its metadata goes out as the bytes that its file holds.
-    static func document(_ document: TableDocument, snapshots: SnapshotSelection = .all) -> Response {
+    /// - Parameter settings: what the client needs to reach the table's files.
+    static func document(
+        _ document: TableDocument, snapshots: SnapshotSelection = .all, settings: [String: String] = [:]
+    ) -> Response {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(document.json.count + 512)
         var headers: HTTPFields = [:]
@@ -19,18 +22,26 @@ enum IcebergAnswer {
             bytes += Array("\"metadata-location\":".utf8)
             JSONValue.string(location).append(to: &bytes)
             bytes += Array(",".utf8)
-            headers[.eTag] = entityTag(location, snapshots)
+            headers[.eTag] = entityTag(location, snapshots, settings)
         }
         bytes += Array("\"metadata\":".utf8)
         bytes += document.json
-        bytes += Array(",\"config\":{}}".utf8)
+        bytes += Array(",\"config\":".utf8)
+        JSONValue.map(settings).append(to: &bytes)
+        bytes += Array("}".utf8)
         return Answers.bytes(bytes, contentType: Answers.json, headers: headers)
     }
 
-    /// The entity tag of a table's metadata: a metadata file never changes, so its location tells.
-    static func entityTag(_ location: String, _ snapshots: SnapshotSelection) -> String {
+    /// The entity tag of a table's metadata: a metadata file never changes, so its location tells. The settings are in it, too:
+    /// who has other keys than at the last answer must get them.
+    static func entityTag(
+        _ location: String, _ snapshots: SnapshotSelection, _ settings: [String: String] = [:]
+    ) -> String {
         var hash = SHA256Stream()
         hash.update(Array(location.utf8))
+        for (name, value) in settings.sorted(by: { $0.key < $1.key }) {
+            hash.update(Array("\n\(name)=\(value)".utf8))
+        }
         return "\"\(SHA256Stream.hex(Array(hash.finish().prefix(16)))).\(snapshots.rawValue)\""
     }
 

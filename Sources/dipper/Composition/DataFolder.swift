@@ -17,10 +17,13 @@ import QueryEngineDuckDB
 ///     operational.db    accepted rows by key
 ///     lake/csv-files    bronze
 ///     lake/warehouse    Iceberg tables
+///     lake-location     what the tables' locations begin with, if other than a path
+///     s3-uploads        parts of objects that come through the S3 door
 ///     tmp               what queries spill
 struct DataFolder: Sendable {
     let path: String
     let model: LakeDeclaration
+    let location: LakeLocation
     let objects: LocalObjectStore
     let log: SQLiteEventLog
     let catalog: SQLiteCatalogStore
@@ -30,14 +33,17 @@ struct DataFolder: Sendable {
     private let lock: DataFolderLock
 
     /// Opens the folder, creating what is missing.
-    /// - Throws: `data-folder-in-use`, model and storage errors.
-    init(_ path: String) throws {
+    /// - Parameter location: what a new lake's locations begin with: `file` or `s3://BUCKET`.
+    /// - Throws: `data-folder-in-use`, `location-fixed`, model and storage errors.
+    init(_ path: String, location: String? = nil) throws {
         let root = URL(fileURLWithPath: path).standardizedFileURL.path
         try FileManager.default.createDirectory(atPath: root, withIntermediateDirectories: true)
         self.path = root
         lock = try DataFolderLock(folder: root)
         model = try Self.model(in: root)
-        objects = try LocalObjectStore(root: root + "/lake")
+        self.location = try LakeLocation.settle(
+            in: root, wanted: location, isNew: !FileManager.default.fileExists(atPath: root + "/catalog.db"))
+        objects = try LocalObjectStore(root: root + "/lake", locationPrefix: self.location.prefix)
         log = try SQLiteEventLog(path: root + "/log.db")
         catalog = try SQLiteCatalogStore(path: root + "/catalog.db")
         operational = try SQLiteOperationalStore(path: root + "/operational.db")

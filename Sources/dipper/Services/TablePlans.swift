@@ -1,3 +1,4 @@
+import Access
 import CatalogService
 import Iceberg
 import Ingestion
@@ -21,23 +22,51 @@ final class TablePlans: Sendable {
 
     init(tables: LakeTables) { self.tables = tables }
 
-    /// Every table of the lake at its current snapshot, or the one that `snapshot` names.
-    /// - Returns: the tables, and the snapshot of each that has one.
-    func all(
-        snapshot: (TableIdentifier, TableMetadata) throws -> Int64? = { $1.currentSnapshotID }
-    ) async throws -> (tables: [QueryTable], snapshotIDs: [String: Int64]) {
-        var planned: [QueryTable] = []
+    struct All: Sendable {
+        var tables: [QueryTable] = []
+        /// Of each table that has a snapshot.
         var snapshotIDs: [String: Int64] = [:]
+        /// Names of the tables that the reader may not read, in lower case.
+        var hidden: Set<String> = []
+    }
+
+    /// Every table of the lake that `reader` may read, at its current snapshot, or the one that `snapshot` names.
+    ///
+    /// A client may name any file in a table's metadata. For readers without every right a table counts as readable only
+    /// while all its files lie in the folders of namespaces that they may read.
+    func all(
+        of reader: Principal,
+        snapshot: (TableIdentifier, TableMetadata) throws -> Int64? = { $1.currentSnapshotID }
+    ) async throws -> All {
+        var all = All()
+        let folders = reader.namespaces(.read)?.map {
+            "\(root)\(LakeTables.warehouseFolder)/\(LakehouseCatalog.folder(ofNamespace: $0))"
+        }
         for namespace in try await tables.catalog.namespaces() {
+            let isReadable = reader.may(.read, NamespaceName.levels(namespace))
             for table in try await tables.catalog.tables(in: namespace) {
+                guard isReadable else {
+                    all.hidden.insert(Self.key(table))
+                    continue
+                }
                 guard let metadata = try await tables.metadata(table) else { continue }
                 let snapshotID = try snapshot(table, metadata)
-                planned.append(try await plan(table, metadata, snapshotID))
-                if let snapshotID { snapshotIDs[table.description] = snapshotID }
+                let plan = try await plan(table, metadata, snapshotID)
+                if let folders, !plan.isInside(folders) {
+                    all.hidden.insert(Self.key(table))
+                    continue
+                }
+                all.tables.append(plan)
+                if let snapshotID { all.snapshotIDs[table.description] = snapshotID }
             }
         }
-        return (planned, snapshotIDs)
+        return all
     }
+
+    private static func key(_ table: TableIdentifier) -> String { "\(table.namespace).\(table.name)".lowercased() }
+
+    /// The local folder of the object store, with a trailing slash.
+    private var root: String { (tables.objects as? LocalObjectStore).map { $0.root + "/" } ?? "/" }
 
     private func plan(
         _ table: TableIdentifier, _ metadata: TableMetadata, _ snapshotID: Int64?
@@ -46,6 +75,7 @@ final class TablePlans: Sendable {
         if let plan = known.withLock({ $0[key] }) { return plan }
         var result = QueryTable(
             namespace: table.namespace, name: table.name, fields: metadata.schema.fields, plainFiles: [],
+            locationScheme: locationScheme, locationRoot: locationScheme == "file://" ? "" : root,
             version: "\(metadata.tableUUID)/\(snapshotID ?? 0)/\(metadata.currentSchemaID)")
         if let snapshotID {
             let plan = try await TableScan(metadata: metadata, io: tables.io, snapshotID: snapshotID).plan()
@@ -75,12 +105,27 @@ final class TablePlans: Sendable {
         return plan
     }
 
+    private var locationScheme: String {
+        let prefix = tables.objects.locationPrefix
+        return prefix.hasPrefix("file://") ? "file://" : prefix + "/"
+    }
+
     private func path(_ location: String) throws -> String {
-        guard let path = FileLocation.path(location) else {
+        let local = (tables.objects as? LocalObjectStore)?.localPath(forLocation: location)
+        guard let path = local ?? FileLocation.path(location) else {
             throw QueryError(
                 code: "location-unsupported", message: "\(location) is not on this machine",
                 remedy: "the embedded engine reads local files only")
         }
         return path
+    }
+}
+
+extension QueryTable {
+    /// Whether all files lie in one of the folders.
+    fileprivate func isInside(_ folders: [String]) -> Bool {
+        (plainFiles + deletedFromFiles + deleteFiles).allSatisfy { file in
+            folders.contains { LocationPolicy.isInside(file, folder: $0) }
+        }
     }
 }
