@@ -74,8 +74,11 @@ let package = Package(
         .systemLibrary(name: "CFileAttributes"),
         lake("ObjectStorage", ["LakeModel", "Iceberg", "CFileAttributes"]),
         lake("SQLiteSupport", ["LakeModel", grdb, .product(name: "GRDBSQLite", package: "GRDB.swift")]),
+        .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+        lake("PostgreSQLSupport", ["LakeModel", "CLibPQ"]),
         lake("EventLog", ["LakeModel", "SQLiteSupport", grdb]),
         lake("OperationalStore", ["LakeModel", "SQLiteSupport", grdb]),
+        lake("OperationalStorePostgres", ["LakeModel", "OperationalStore", "PostgreSQLSupport"]),
         lake("QueryEngine", ["LakeModel"]),
         .target(name: "CDuckDBLoader", linkerSettings: [.linkedLibrary("dl")]),
         lake("QueryEngineDuckDB", ["LakeModel", "QueryEngine", "CDuckDBLoader", logging]),
@@ -84,12 +87,22 @@ let package = Package(
         // L4: what the platform does.
         lake("Access", ["LakeModel", crypto]),
         .systemLibrary(name: "CRoaring", providers: [.apt(["libroaring-dev"])]),
+        .target(name: "CKeySlots", cSettings: kernelFlags),
         lake("CatalogService", ["LakeModel", "AvroFormat", "Iceberg", "SQLiteSupport", grdb]),
+        lake("CatalogPostgreSQL", ["LakeModel", "CatalogService", "PostgreSQLSupport"]),
         lake(
             "Ingestion",
             [
                 "LakeModel", "ByteKernels", "CSVFormat", "ParquetFormat", "Iceberg", "ObjectStorage", "EventLog",
-                "OperationalStore", "CatalogService", "BlockCompression", "Observability", "CRoaring", logging, metrics,
+                "OperationalStore", "CatalogService", "BlockCompression", "Observability", "CRoaring", "CKeySlots",
+                logging,
+                metrics,
+            ]),
+        lake(
+            "TableMaintenance",
+            [
+                "LakeModel", "AvroFormat", "BlockCompression", "ParquetFormat", "Iceberg", "ObjectStorage",
+                "CatalogService", logging, metrics,
             ]),
 
         // L5: HTTP.
@@ -113,14 +126,17 @@ let package = Package(
             name: "dipper",
             dependencies: [
                 "LakeModel", "CSVFormat", "Iceberg", "ObjectStorage", "EventLog", "OperationalStore", "QueryEngine",
-                "QueryEngineDuckDB", "Observability", "Access", "CatalogService", "Ingestion", "GatewayHTTP", "S3Door",
-                logging, httpTypes, metrics, nio, lifecycle, .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "QueryEngineDuckDB", "Observability", "Access", "CatalogService", "Ingestion", "TableMaintenance",
+                "GatewayHTTP", "S3Door", logging, httpTypes, metrics, nio, lifecycle,
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             swiftSettings: strict),
-        lake("LakeTesting", ["LakeModel", "ObjectStorage", "EventLog", "OperationalStore", "CatalogService"]),
+        lake(
+            "LakeTesting",
+            ["LakeModel", "ObjectStorage", "EventLog", "OperationalStore", "CatalogService", "PostgreSQLSupport"]),
         lake(
             "LakeSimulation",
             [
@@ -151,9 +167,12 @@ let package = Package(
         tests("Iceberg", ["LakeModel", "ParquetFormat", "AvroFormat"]),
         tests("ObjectStorage", ["LakeModel", "LakeTesting"]),
         tests("EventLog", ["LakeModel", "SQLiteSupport", "LakeTesting", grdb]),
+        tests("PostgreSQLSupport", ["LakeModel", "LakeTesting"]),
         tests("OperationalStore", ["LakeModel", "SQLiteSupport", "LakeTesting", grdb]),
+        tests("OperationalStorePostgres", ["LakeModel", "OperationalStore", "PostgreSQLSupport", "LakeTesting"]),
         tests("Access", ["LakeModel", "LakeTesting"]),
         tests("CatalogService", ["LakeModel", "Iceberg", "ObjectStorage", "SQLiteSupport", "LakeTesting", grdb]),
+        tests("CatalogPostgreSQL", ["LakeModel", "CatalogService", "PostgreSQLSupport", "LakeTesting"]),
         tests(
             "QueryEngineDuckDB", ["LakeModel", "QueryEngine", "dipper", logging],
             resources: [.copy("Fixtures")]),
@@ -163,6 +182,12 @@ let package = Package(
             [
                 "LakeModel", "LakeTesting", "CatalogService", "EventLog", "Iceberg", "ObjectStorage", "ParquetFormat",
                 "OperationalStore", logging,
+            ]),
+        tests(
+            "TableMaintenance",
+            [
+                "LakeModel", "AvroFormat", "ParquetFormat", "Iceberg", "ObjectStorage", "CatalogService", "LakeTesting",
+                logging,
             ]),
         tests(
             "GatewayHTTP",

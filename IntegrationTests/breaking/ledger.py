@@ -43,6 +43,7 @@ class Client:
     anything else, so that its order is kept; without a key it stays unknown."""
 
     KEYS = 40  # ids that a client writes again and again
+    THINK_SECONDS_MAX = 0.06  # between two writes, so that a round is many moments and not many commits to wait for
 
     def __init__(self, number, random):
         self.number = number
@@ -78,6 +79,7 @@ class Client:
                 if write.key:
                     self.pending = write
                 return
+            stop.wait(self.random.uniform(0, self.THINK_SECONDS_MAX))
 
     def send(self, session, base, write):
         """Whether the server answered."""

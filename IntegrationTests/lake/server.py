@@ -42,8 +42,8 @@ class Server:
         """Starts the server on a free port and waits until it is ready; another port after each restart."""
         self.port = free_port()
         self.log.parent.mkdir(parents=True, exist_ok=True)
-        command = [binary(), "serve", "--data-dir", str(self.folder), "--listen", f"127.0.0.1:{self.port}",
-                   *self.options]
+        command = [binary(), "serve", "--data-dir", str(self.folder), "--listen", f"127.0.0.1:{self.port}"]
+        command += self.options
         with open(self.log, "ab") as out:
             self.process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, env=self.environment)

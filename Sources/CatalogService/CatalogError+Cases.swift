@@ -1,26 +1,26 @@
 extension CatalogError {
     /// Nothing of the commit was applied: what it was built on is not there any more. Trying the same commit again
     /// fails again, so it isn't retryable in itself; the writer rebuilds it on the current state.
-    static func conflict(_ what: String, expected: String, found: String, remedy: String) -> Self {
+    package static func conflict(_ what: String, expected: String, found: String, remedy: String) -> Self {
         Self(
             code: "commit-conflict", message: "\(what): expected \(expected), found \(found); nothing was applied",
             remedy: remedy)
     }
 
-    static func pointerConflict(_ table: TableIdentifier, expected: String?, found: String?) -> Self {
+    package static func pointerConflict(_ table: TableIdentifier, expected: String?, found: String?) -> Self {
         conflict(
             "the pointer of \(table)", expected: expected ?? "no table", found: found ?? "no table",
             remedy: "load the table again, apply the change to it and commit that")
     }
 
-    static func watermarkConflict(_ wanted: CatalogWatermark, found: String) -> Self {
+    package static func watermarkConflict(_ wanted: CatalogWatermark, found: String) -> Self {
         conflict(
             "the watermark of \(wanted.topic)/\(wanted.partition)",
             expected: "one before \(wanted.nextOffset) of log \(wanted.incarnation)", found: found,
             remedy: "read the watermark and go on from there: another writer has done this part of the log")
     }
 
-    static func fenceConflict(_ fence: CatalogCommit.Fence, found: Int64?) -> Self {
+    package static func fenceConflict(_ fence: CatalogCommit.Fence, found: Int64?) -> Self {
         conflict(
             "the fence of '\(fence.role)'", expected: "token \(fence.token)",
             found: found.map { "token \($0)" } ?? "none",
@@ -34,7 +34,7 @@ extension CatalogError {
     }
 
     /// The answer of the database was lost: the commit may or may not stand.
-    static func stateUnknown(_ cause: any Error) -> Self {
+    package static func stateUnknown(_ cause: any Error) -> Self {
         Self(
             code: "commit-state-unknown", message: "the commit was sent, but whether it stands is not known",
             remedy: "look for the commit's own snapshot or receipt before anything is repeated or deleted",

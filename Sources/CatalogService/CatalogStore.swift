@@ -31,6 +31,8 @@ package protocol CatalogStore: Sendable {
     /// Receipts by id, or the newest first, `before` (an id) excluded.
     func receipt(id: String) async throws -> ReceiptRow?
     func receipts(table: String?, before: String?, limit: Int) async throws -> [ReceiptRow]
+    /// Those of `ids` that there are, in any order.
+    func receipts(ids: [String]) async throws -> [ReceiptRow]
     func receiptCount(table: String?) async throws -> Int
 
     /// The persisted key index of a table: pieces in the order in which they were committed.
@@ -38,6 +40,17 @@ package protocol CatalogStore: Sendable {
 
     /// Takes the right to commit for `role`, with a token one higher than any before.
     func acquireFence(role: String) async throws -> Int64
+}
+
+extension CatalogStore {
+    /// One look-up for each; stores that can do with fewer have a form of their own.
+    package func receipts(ids: [String]) async throws -> [ReceiptRow] {
+        var rows: [ReceiptRow] = []
+        for id in ids {
+            if let row = try await receipt(id: id) { rows.append(row) }
+        }
+        return rows
+    }
 }
 
 package struct TableIdentifier: Sendable, Hashable, Codable, CustomStringConvertible {

@@ -18,6 +18,14 @@ package enum TableInvariants {
         return check.violations
     }
 
+    /// The same for metadata that keeps all snapshots of `base` in their place: only what came to it since.
+    /// - Complexity: O(snapshots and entries that are new), besides schemas and refs.
+    package static func checkMetadata(_ metadata: TableMetadata, after base: TableMetadata) -> [Violation] {
+        var check = InvariantCheck(metadata: metadata)
+        check.checkAdded(base)
+        return check.violations
+    }
+
     /// Checks a snapshot of a table, the current one unless another is named.
     ///
     /// - No location is live twice, and every file that the snapshot names exists.
@@ -85,30 +93,57 @@ private struct InvariantCheck {
         let metadata = metadata
         let ids = Set(metadata.snapshots.map(\.id))
         expect(ids.count == metadata.snapshots.count, "snapshot-id-repeated", "two snapshots have one id")
-        for snapshot in metadata.snapshots {
-            expect(
-                snapshot.sequenceNumber <= metadata.lastSequenceNumber, "sequence-number-past-last",
-                "snapshot \(snapshot.id) has number \(snapshot.sequenceNumber), past \(metadata.lastSequenceNumber)")
-            expect(
-                snapshot.timestampMilliseconds <= metadata.lastUpdatedMilliseconds, "clock-went-back",
-                "snapshot \(snapshot.id) is newer than last-updated-ms")
-            if let schemaID = snapshot.schemaID {
-                expect(
-                    metadata.schema(id: schemaID) != nil, "schema-missing",
-                    "snapshot \(snapshot.id) names schema \(schemaID)")
-            }
-        }
-        expect(
-            metadata.refs["main"]?.snapshotID == metadata.currentSnapshotID, "main-ref-differs",
-            "branch main is not at current-snapshot-id")
+        for snapshot in metadata.snapshots { check(snapshot) }
         for (name, reference) in metadata.refs where !ids.contains(reference.snapshotID) {
             fail("ref-dangling", "ref \(name) names snapshot \(reference.snapshotID), which is not there")
         }
-        for log in [
-            metadata.snapshotLog.map(\.timestampMilliseconds), metadata.metadataLog.map(\.timestampMilliseconds),
-        ] {
-            expect(zip(log, log.dropFirst()).allSatisfy { $0 <= $1 }, "clock-went-back", "a log is not in time order")
+        checkTimes(metadata.snapshotLog.map(\.timestampMilliseconds))
+        checkHead()
+    }
+
+    /// What `base` has is taken as it is, sound or not: it was there before.
+    mutating func checkAdded(_ base: TableMetadata) {
+        let metadata = metadata
+        for snapshot in metadata.snapshots.dropFirst(base.snapshots.count) { check(snapshot) }
+        for (name, reference) in metadata.refs
+        where base.refs[name] != reference && !metadata.hasSnapshot(reference.snapshotID) {
+            fail("ref-dangling", "ref \(name) names snapshot \(reference.snapshotID), which is not there")
         }
+        // A schema that went away may have been that of an old snapshot.
+        if metadata.schemas.map(\.id) != base.schemas.map(\.id) {
+            for snapshot in metadata.snapshots.prefix(base.snapshots.count) { check(snapshot) }
+        }
+        let known = max(0, min(base.snapshotLog.count, metadata.snapshotLog.count) - 1)
+        checkTimes(metadata.snapshotLog.dropFirst(known).map(\.timestampMilliseconds))
+        checkHead()
+    }
+
+    private mutating func check(_ snapshot: Snapshot) {
+        let metadata = metadata
+        expect(
+            snapshot.sequenceNumber <= metadata.lastSequenceNumber, "sequence-number-past-last",
+            "snapshot \(snapshot.id) has number \(snapshot.sequenceNumber), past \(metadata.lastSequenceNumber)")
+        expect(
+            snapshot.timestampMilliseconds <= metadata.lastUpdatedMilliseconds, "clock-went-back",
+            "snapshot \(snapshot.id) is newer than last-updated-ms")
+        if let schemaID = snapshot.schemaID {
+            expect(
+                metadata.schema(id: schemaID) != nil, "schema-missing",
+                "snapshot \(snapshot.id) names schema \(schemaID)")
+        }
+    }
+
+    private mutating func checkTimes(_ log: [Int64]) {
+        expect(zip(log, log.dropFirst()).allSatisfy { $0 <= $1 }, "clock-went-back", "a log is not in time order")
+    }
+
+    /// What costs nothing to look at again.
+    private mutating func checkHead() {
+        let metadata = metadata
+        expect(
+            metadata.refs["main"]?.snapshotID == metadata.currentSnapshotID, "main-ref-differs",
+            "branch main is not at current-snapshot-id")
+        checkTimes(metadata.metadataLog.map(\.timestampMilliseconds))
         expect(
             metadata.schemas.allSatisfy { $0.highestFieldID <= metadata.lastColumnID }, "last-column-id-too-low",
             "a schema has a field id past last-column-id \(metadata.lastColumnID)")

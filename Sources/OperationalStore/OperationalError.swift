@@ -22,20 +22,20 @@ package struct OperationalError: LakeError {
         self.cause = cause
     }
 
-    static func tableMissing(_ name: String) -> Self {
+    package static func tableMissing(_ name: String) -> Self {
         Self(
             code: "table-missing", message: "the operational store has no table '\(name)'",
             remedy: "declare it in the model with `operational: true` and restart", place: Place(source: name))
     }
 
-    static func refused(_ table: String, column: String? = nil, _ reason: String) -> Self {
+    package static func refused(_ table: String, column: String? = nil, _ reason: String) -> Self {
         Self(
             code: "schema-change-refused", message: "the stored table can't follow its declaration: \(reason)",
             remedy: "keep the former declaration, or declare the table under a new name and load it again",
             place: Place(source: table, column: column))
     }
 
-    static func rowShape(_ table: String, _ reason: String) -> Self {
+    package static func rowShape(_ table: String, _ reason: String) -> Self {
         Self(
             code: "row-shape-mismatch", message: "rows do not fit the table: \(reason)",
             remedy: "prepare the table with the columns of the rows", place: Place(source: table))

@@ -1,4 +1,5 @@
 import CSVFormat
+import Fuzzing
 import LakeModel
 import Testing
 
@@ -28,6 +29,26 @@ import Testing
         #expect(
             file.rows == [[.long(1), .string("Harold Vogt"), .long(1_636_253_322_000_000), .int(2), .int(96)]])
         #expect(file.places == [.init(byteOffset: 0, byteCount: 39, line: 1)])
+    }
+
+    @Test func `whole numbers of every length are read as the language reads them`() throws {
+        let seed = UInt64.random(in: 0...UInt64.max)
+        print("whole numbers: seed \(seed)")
+        var random = FuzzRandom(seed: seed)
+        var fields = ["9223372036854775807", "9223372036854775808", "-9223372036854775808", "9999999999999999999"]
+        for length in 1...21 {
+            for _ in 0..<300 {
+                var digits = (0..<length).map { _ in UInt8(0x30 + random.next() % 10) }
+                // The neighbours of the digits, and what a sign may be taken for.
+                if random.next() % 8 == 0 {
+                    digits[Int(random.next() % UInt64(length))] = Array("/:.x".utf8)[Int(random.next() % 4)]
+                }
+                if random.next() % 8 == 0 { digits[0] = Array("-+".utf8)[Int(random.next() % 2)] }
+                fields.append(String(decoding: digits, as: UTF8.self))
+            }
+        }
+        let file = try read(fields.map { "\($0),x\n" }.joined(), CSVFixture.table([("a", .long), ("b", .string)]))
+        #expect(file.rows.map { $0[0] } == fields.compactMap { Int64($0) }.map { .long($0) }, "seed \(seed)")
     }
 
     @Test func `quotes enclose delimiters, line ends and doubled quotes`() throws {

@@ -5,7 +5,7 @@ enum Layers {
     static let ranks: [String: Int] = [
         "LakeModel": 0, "ByteKernels": 0, "BlockCompression": 5,
         "CSVFormat": 10, "ParquetFormat": 10, "AvroFormat": 10, "MultipartForm": 10,
-        "Iceberg": 20, "SQLiteSupport": 25,
+        "Iceberg": 20, "SQLiteSupport": 25, "PostgreSQLSupport": 25,
         "ObjectStorage": 30, "EventLog": 30, "OperationalStore": 30, "ResultCache": 30, "QueryEngine": 30,
         "Observability": 30,
         "Access": 40, "CatalogService": 40, "Ingestion": 45, "TableMaintenance": 45, "Analytics": 45,
@@ -17,6 +17,9 @@ enum Layers {
     /// Above the roles, below the services.
     static let adapterRank = 35
     static let rolesWithAdapters = ["ObjectStorage", "EventLog", "OperationalStore", "ResultCache", "QueryEngine"]
+
+    /// Just above the catalog, which is a role and a service in one: adapters of `CatalogService` are named `Catalog…`.
+    static let catalogAdapterRank = 42
 
     /// Targets that put adapters to work.
     static let composers: Set<String> = ["dipper", "LakeTesting"]
@@ -33,11 +36,13 @@ enum Layers {
     /// The role that `target` is an adapter of: `EventLogKafka` of `EventLog`.
     static func role(ofAdapter target: String) -> String? {
         guard ranks[target] == nil else { return nil }
+        if target.hasPrefix("Catalog") { return "CatalogService" }
         return rolesWithAdapters.first { target.hasPrefix($0) && target != $0 }
     }
 
     static func rank(of target: String) -> Int? {
-        ranks[target] ?? (role(ofAdapter: target) == nil ? nil : adapterRank)
+        if let rank = ranks[target] { return rank }
+        return role(ofAdapter: target).map { $0 == "CatalogService" ? catalogAdapterRank : adapterRank }
     }
 
     /// Why `importer` may not import `imported`, both targets of this package; `nil` when it may.

@@ -10,17 +10,14 @@ import http.client
 import json
 import os
 import pathlib
-import shutil
-import socket
 import subprocess
-import tempfile
 import threading
 import time
-import urllib.error
 import urllib.request
 
+from bench_server import server, work_folder
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-READY_SECONDS = 60
 PROBE_SECONDS = 0.1
 # Keys above those of the generators, so that one range holds the probes alone.
 FIRST_PROBE = 9_000_000_000_000
@@ -160,36 +157,13 @@ def main():
     options.add_argument("--file-rows", type=int, default=20_000_000, help="rows of the file; 0: no file")
     options.add_argument("--folder", required=True)
     chosen = options.parse_args()
-    pathlib.Path(chosen.folder).mkdir(parents=True, exist_ok=True)
-    work = pathlib.Path(tempfile.mkdtemp(dir=chosen.folder))
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    base = f"http://127.0.0.1:{port}"
-    server = subprocess.Popen(
-        [os.environ["DIPPER_BINARY"], "serve", "--data-dir", work / "data", "--listen", f"127.0.0.1:{port}"],
-        stdout=open(work / "server.log", "wb"), stderr=subprocess.STDOUT)
-    try:
-        deadline = time.monotonic() + READY_SECONDS
-        while True:
-            try:
-                urllib.request.urlopen(base + "/readyz", timeout=2)
-                break
-            except (urllib.error.URLError, ConnectionError):
-                if time.monotonic() > deadline or server.poll() is not None:
-                    raise RuntimeError("the server is not ready")
-                time.sleep(0.05)
-        results = {}
+    results = {}
+    with work_folder(chosen.folder) as work, server(work) as (base, port):
         if chosen.seconds > 0:
             results["underBatches"] = under_batches(base, port, work, chosen)
         if chosen.file_rows > 0:
             results["besideAFile"] = beside_a_file(base, port, work, chosen)
-        print(json.dumps(results, indent=2))
-    finally:
-        server.terminate()
-        server.wait(60)
-        shutil.copy(work / "server.log", pathlib.Path(chosen.folder) / "fresh-server.log")
-        shutil.rmtree(work)
+    print(json.dumps(results, indent=2))
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ phase_deps() {
     need_command curl "apt-get install curl"
     need_build_libraries
     need_duckdb
+    need_postgresql
     need_readers
     unlock_deps
 }
@@ -27,6 +28,7 @@ phase_unit() {
         swift build --package-path "$ROOT" --build-tests
     rm -rf "$FIXTURES"
     mkdir -p "$FIXTURES"
+    start_postgresql
     DIPPER_FIXTURE_DIR=$FIXTURES swift test --package-path "$ROOT" --skip-build --parallel >"$log" 2>&1 || status=$?
     passed=$(count_tests passed "$log")
     failed=$(count_tests failed "$log")

@@ -44,6 +44,11 @@ enum IntegerColumn {
                 {
                     unsafe out[row] = Value(truncatingIfNeeded: value)
                     valid |= bit
+                } else if Value.bitWidth == 64, length > 16, length <= 19,
+                    let value = unsafe longest(tile, start, length)
+                {
+                    unsafe out[row] = Value(truncatingIfNeeded: value)
+                    valid |= bit
                 } else {
                     switch unsafe slow(tile, row, field, parse) {
                     case .value(let value):
@@ -68,6 +73,19 @@ enum IntegerColumn {
         let tail = unsafe tile.word(start + length - 8) ^ zeros
         if nonDigits(head) | nonDigits(tail) != 0 { return nil }
         return number(head) &* 100_000_000 &+ number(tail)
+    }
+
+    /// 17 to 19 digits, or `nil`, also for numbers beyond 63 bits.
+    @inline(__always)
+    private static func longest(_ tile: TileView, _ start: Int, _ length: Int) -> UInt64? {
+        let head = unsafe (tile.word(start) ^ zeros) &<< UInt64(truncatingIfNeeded: 192 &- 8 &* length)
+        let middle = unsafe tile.word(start + length - 16) ^ zeros
+        let tail = unsafe tile.word(start + length - 8) ^ zeros
+        if nonDigits(head) | nonDigits(middle) | nonDigits(tail) != 0 { return nil }
+        // 19 nines are below 2^64.
+        let low = number(middle) &* 100_000_000 &+ number(tail)
+        let value = number(head) &* 10_000_000_000_000_000 &+ low
+        return value <= UInt64(Int64.max) ? value : nil
     }
 
     @inline(never)

@@ -51,21 +51,19 @@ extension LakehouseCatalog {
 
     /// Commits a group; every member gets its outcome.
     private func commit(_ group: [PendingCommit], to table: TableIdentifier) async {
-        var open = group
         for _ in 0..<Self.rebasesMax {
             let attempt: GroupAttempt
             do {
                 let location = try await requirePointer(.table, table).metadataLocation
-                attempt = try apply(open, to: try await metadata(table, at: location))
+                attempt = try apply(group, to: try await metadata(table, at: location))
             } catch {
-                for pending in open { pending.fail(error) }
+                for pending in group { pending.fail(error) }
                 return
             }
-            guard !attempt.applied.isEmpty else { return }
-            guard await finish(attempt, table) else { return }
-            open = attempt.applied
+            if attempt.applied.isEmpty { return attempt.refuse() }
+            if await finish(attempt, table) { return attempt.refuse() }
         }
-        for pending in open {
+        for pending in group {
             pending.fail(
                 CatalogError(
                     code: "commit-conflict",
@@ -77,12 +75,19 @@ extension LakehouseCatalog {
     private struct GroupAttempt: Sendable {
         var base: TableMetadata
         var result: TableMetadata
-        var applied: [PendingCommit]
+        var applied: [PendingCommit] = []
+        /// Members that can't be applied. They are told when the others' outcome is known: whoever lost a race loads the
+        /// table at once, and is to find what it lost to.
+        var refused: [(pending: PendingCommit, reason: any Error)] = []
+
+        func refuse() {
+            for (pending, reason) in refused { pending.fail(reason) }
+        }
     }
 
-    /// Applies the members one after the other. One that can't be applied is told so and left out.
+    /// Applies the members one after the other. One that can't be applied is left out.
     private func apply(_ group: [PendingCommit], to base: TableMetadata) throws -> GroupAttempt {
-        var attempt = GroupAttempt(base: base, result: base, applied: [])
+        var attempt = GroupAttempt(base: base, result: base)
         let time = now()
         for pending in group {
             do {
@@ -93,14 +98,14 @@ extension LakehouseCatalog {
                 attempt.result = next
                 attempt.applied.append(pending)
             } catch {
-                pending.fail(error)
+                attempt.refused.append((pending, error))
             }
         }
         return attempt
     }
 
-    /// Writes and commits what was applied.
-    /// - Returns: whether another commit came first, so that the members have to be applied anew.
+    /// Writes and commits what was applied, and tells those who asked for it.
+    /// - Returns: `false` when another commit came first, so that the members have to be applied anew.
     private func finish(_ attempt: GroupAttempt, _ table: TableIdentifier) async -> Bool {
         var metadata = attempt.result
         let expected = attempt.base.metadataLocation ?? ""
@@ -109,7 +114,7 @@ extension LakehouseCatalog {
             // Without a change there is nothing to write; the answers are kept all the same.
             let changes = metadata.metadataLocation == nil
             let bytes =
-                changes ? try await write(&metadata, reusing: &snapshots) : try await readBytes(expected)
+                changes ? try await write(&metadata, reusing: &snapshots) : try await json(table, at: expected)
             let location = metadata.metadataLocation ?? expected
             var commit = CatalogCommit()
             if changes {
@@ -125,24 +130,28 @@ extension LakehouseCatalog {
                 try await self.store.commit(wanted)
             } onConflict: {
             }
-            cache.remember(table, metadata, snapshots: snapshots)
+            var cached = CachedTable(location: location, metadata: metadata, json: bytes)
+            // Whoever loses the race asks for this form at once, all at the same time.
+            if cache.hasRefs(table) { cached.refsJSON = metadata.withNamedSnapshots().json() }
+            cache.remember(table, cached, snapshots: snapshots)
+            signals.committed(table, metadata)
             let document = TableDocument(metadataLocation: location, json: bytes)
             for pending in attempt.applied { pending.succeed(document) }
             if changes { await dropOldFiles(attempt.base, metadata) }
-            return false
-        } catch let error as CatalogError where error.code == "commit-conflict" {
             return true
+        } catch let error as CatalogError where error.code == "commit-conflict" {
+            return false
         } catch let error as CatalogError where error.code == "idempotency-key-used" && attempt.applied.count > 1 {
             for pending in attempt.applied { await commit([pending], to: table) }
-            return false
+            return true
         } catch {
             for pending in attempt.applied { pending.fail(error) }
-            return false
+            return true
         }
     }
 
     /// `location` when it is the table's current file, or one that the current one grew out of.
-    private func latest(_ table: TableIdentifier, _ location: String) async throws -> String? {
+    func latest(_ table: TableIdentifier, _ location: String) async throws -> String? {
         guard let current = try await store.pointer(table)?.metadataLocation, current != location else {
             return location
         }

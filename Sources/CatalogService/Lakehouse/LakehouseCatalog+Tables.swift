@@ -93,7 +93,7 @@ extension LakehouseCatalog {
         } onConflict: {
             try await self.requireFree(name, for: .table)
         }
-        cache.remember(name, metadata)
+        cache.remember(name, CachedTable(location: location, metadata: metadata, json: bytes))
         return TableDocument(metadataLocation: location, json: bytes)
     }
 
@@ -120,10 +120,23 @@ extension LakehouseCatalog {
         }
     }
 
+    /// A table's metadata, or `nil` when the caller has it.
+    /// - Parameter isKnown: gets the location of the metadata file, which never changes.
     /// - Throws: `table-missing`, `file-missing`.
-    package func loadTable(_ name: TableIdentifier, snapshots: SnapshotSelection) async throws -> TableDocument {
-        let location = try await requirePointer(.table, name).metadataLocation
-        return try await document(name, at: location, snapshots: snapshots)
+    package func loadTable(
+        _ name: TableIdentifier, snapshots: SnapshotSelection, unless isKnown: (String) -> Bool = { _ in false }
+    ) async throws -> TableDocument? {
+        var location = try await tableLocation(name)
+        if isKnown(location) { return nil }
+        do {
+            return try await document(name, at: location, snapshots: snapshots)
+        } catch let error as IcebergError where error.kind == .fileMissing {
+            // A commit that came since may have deleted the file that was current at first.
+            let first = location
+            location = try await tableLocation(name)
+            guard location != first else { throw error }
+            return try await document(name, at: location, snapshots: snapshots)
+        }
     }
 
     /// What a metadata file of a table or view holds.
@@ -134,20 +147,23 @@ extension LakehouseCatalog {
 
     /// The metadata of a table in one of its files.
     private func document(
-        _ name: TableIdentifier, at location: String, snapshots: SnapshotSelection = .all
+        _ name: TableIdentifier, at location: String, snapshots: SnapshotSelection
     ) async throws -> TableDocument {
+        let known = cache.find(name, location: location)
+        // What is remembered must not hide that a file is lost.
+        if known != nil, !(try await io.exists(location)) {
+            throw IcebergError(
+                .fileMissing, "Failed to open input stream for file: \(location)", location: location,
+                remedy: "restore the file from a copy")
+        }
         switch snapshots {
-        case .all: return TableDocument(metadataLocation: location, json: try await readBytes(location))
+        case .all:
+            return TableDocument(metadataLocation: location, json: try await json(name, at: location))
         case .refs:
-            guard try await io.exists(location) else {
-                throw IcebergError(
-                    .fileMissing, "Failed to open input stream for file: \(location)", location: location)
-            }
-            var metadata = try await metadata(name, at: location)
-            let named = Set(metadata.refs.values.map(\.snapshotID))
-            metadata.snapshots.removeAll { !named.contains($0.id) }
-            metadata.snapshotLog.removeAll { !named.contains($0.snapshotID) }
-            return TableDocument(metadataLocation: location, json: metadata.json())
+            if let json = known?.refsJSON { return TableDocument(metadataLocation: location, json: json) }
+            let json = try await metadata(name, at: location).withNamedSnapshots().json()
+            cache.remember(name, location: location, refsJSON: json)
+            return TableDocument(metadataLocation: location, json: json)
         }
     }
 
@@ -191,7 +207,7 @@ extension LakehouseCatalog {
                 .init(table: name, expectedMetadataLocation: found, newMetadataLocation: metadataLocation)
             ]
         }
-        cache.remember(name, metadata)
+        cache.remember(name, CachedTable(location: metadataLocation, metadata: metadata, json: bytes))
         return TableDocument(metadataLocation: metadataLocation, json: bytes)
     }
 
@@ -209,6 +225,30 @@ extension LakehouseCatalog {
                 remedy: error.remedy)
         }
         cache.forget(from)
+    }
+
+    /// Takes a table out of the catalog and leaves all its files, so that another catalog can register it.
+    /// - Returns: its last metadata: no commit comes behind it.
+    /// - Throws: `table-missing`, `file-missing`.
+    package func unregisterTable(
+        _ name: TableIdentifier, ticket: IdempotencyTicket?
+    ) async throws -> TableDocument {
+        for _ in 0..<Self.rebasesMax {
+            let location = try await tableLocation(name)
+            let bytes = try await json(name, at: location)
+            do {
+                try await commit(ticket, status: 200, metadataLocation: location) {
+                    $0.removals = [RelationRemoval(.table, name, expectedMetadataLocation: location)]
+                }
+            } catch let error as CatalogError where error.code == "commit-conflict" {
+                continue
+            }
+            cache.forget(name)
+            return TableDocument(metadataLocation: location, json: bytes)
+        }
+        throw CatalogError(
+            code: "commit-conflict", message: "commits of \(name) came first \(Self.rebasesMax) times in a row",
+            remedy: "try again later", isRetryable: true)
     }
 
     /// Takes a table out of the catalog.

@@ -60,7 +60,10 @@ extension LakehouseCatalog {
             throw error
         }
         for part in parts {
-            cache.remember(part.table, part.result)
+            if let location = part.result.metadataLocation {
+                cache.remember(part.table, CachedTable(location: location, metadata: part.result))
+            }
+            signals.committed(part.table, part.result)
             if let base = part.base { await dropOldFiles(base, part.result) }
         }
         return true

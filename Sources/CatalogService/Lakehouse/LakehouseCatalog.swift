@@ -16,11 +16,14 @@ package final class LakehouseCatalog: Sendable {
 
     package let store: any CatalogStore
     package let locations: LocationPolicy
-    let io: any FileIO
+    package let io: any FileIO
+    /// Tells of every commit of a table that this catalog has made.
+    package let signals = CommitSignals()
     let now: @Sendable () -> Int64
     let cache = MetadataCache()
     let locks = RelationLocks()
     let queues = CommitQueues()
+    let plans = ScanPlans()
 
     /// - Parameters:
     ///   - io: reads and writes below the locations that `locations` allows; gets them in their canonical form.
@@ -83,10 +86,26 @@ package final class LakehouseCatalog: Sendable {
     }
 
     func metadata(_ table: TableIdentifier, at location: String) async throws -> TableMetadata {
-        if let cached = cache.find(table, location: location) { return cached }
-        let metadata = try MetadataFile.parse(try await readBytes(location), from: location)
-        cache.remember(table, metadata)
+        var cached = cache.find(table, location: location) ?? CachedTable(location: location)
+        if let metadata = cached.metadata { return metadata }
+        let bytes: [UInt8]
+        if let json = cached.json { bytes = json } else { bytes = try await readBytes(location) }
+        let metadata = try MetadataFile.parse(bytes, from: location)
+        cached.json = bytes
+        cached.metadata = metadata
+        cache.offer(table, cached)
         return metadata
+    }
+
+    /// The bytes of a table's metadata file, unpacked. They are not parsed: a long history takes longer to parse than
+    /// to read.
+    func json(_ table: TableIdentifier, at location: String) async throws -> [UInt8] {
+        var cached = cache.find(table, location: location) ?? CachedTable(location: location)
+        if let json = cached.json { return json }
+        let bytes = try await readBytes(location)
+        cached.json = bytes
+        cache.offer(table, cached)
+        return bytes
     }
 
     // MARK: Locations

@@ -30,13 +30,17 @@ package struct TableChange: Sendable {
     func applied(to base: TableMetadata, nowMilliseconds: Int64) throws -> TableMetadata {
         for requirement in requirements { try requirement.check(base) }
         let result = try base.applying(updates, nowMilliseconds: nowMilliseconds)
-        if updates.contains(where: \.touchesHistory) {
-            let before = Set(TableInvariants.checkMetadata(base).map(\.code))
-            if let broken = TableInvariants.checkMetadata(result).first(where: { !before.contains($0.code) }) {
-                throw CatalogError(
-                    code: "metadata-unsound", message: "Invalid update: \(broken)",
-                    remedy: "report it to the client's makers")
-            }
+        guard updates.contains(where: \.touchesHistory) else { return result }
+        let broken =
+            updates.allSatisfy(\.keepsSnapshots)
+            ? TableInvariants.checkMetadata(result, after: base) : TableInvariants.checkMetadata(result)
+        guard !broken.isEmpty else { return result }
+        // What was wrong before is not this change's fault.
+        let before = Set(TableInvariants.checkMetadata(base).map(\.code))
+        if let new = broken.first(where: { !before.contains($0.code) }) {
+            throw CatalogError(
+                code: "metadata-unsound", message: "Invalid update: \(new)",
+                remedy: "report it to the client's makers")
         }
         return result
     }

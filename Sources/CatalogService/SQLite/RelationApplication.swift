@@ -9,9 +9,8 @@ struct RelationApplication {
     static func sqlTable(_ kind: RelationKind) -> String { kind == .table ? "tables" : "views" }
 
     func location(_ kind: RelationKind, _ name: TableIdentifier) throws -> String? {
-        try String.fetchOne(
-            db, sql: "SELECT metadata_location FROM \(Self.sqlTable(kind)) WHERE namespace = ? AND name = ?",
-            arguments: [name.namespace, name.name])
+        let sql = "SELECT metadata_location FROM \(Self.sqlTable(kind)) WHERE namespace = ? AND name = ?"
+        return try String.fetchOne(db.cachedStatement(sql: sql), arguments: [name.namespace, name.name])
     }
 
     func swap(_ kind: RelationKind, _ swap: CatalogCommit.Swap) throws {
@@ -21,11 +20,12 @@ struct RelationApplication {
             throw CatalogError.pointerConflict(name, expected: swap.expectedMetadataLocation, found: found)
         }
         if found != nil {
-            try db.execute(
+            let statement = try db.cachedStatement(
                 sql: """
                     UPDATE \(Self.sqlTable(kind)) SET metadata_location = ?, version = version + 1
                     WHERE namespace = ? AND name = ?
-                    """, arguments: [swap.newMetadataLocation, name.namespace, name.name])
+                    """)
+            try statement.execute(arguments: [swap.newMetadataLocation, name.namespace, name.name])
             return
         }
         guard try NamespaceApplication(db: db).exists(name.namespace) else {

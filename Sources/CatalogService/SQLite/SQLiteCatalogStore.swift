@@ -45,7 +45,8 @@ package final class SQLiteCatalogStore: CatalogStore {
     package func pointer(_ table: TableIdentifier) async throws -> TablePointer? {
         try await read { db in
             try Row.fetchOne(
-                db, sql: "SELECT metadata_location, version FROM tables WHERE namespace = ? AND name = ?",
+                db.cachedStatement(
+                    sql: "SELECT metadata_location, version FROM tables WHERE namespace = ? AND name = ?"),
                 arguments: [table.namespace, table.name]
             ).map { TablePointer(table: table, metadataLocation: $0[0], version: $0[1]) }
         }
@@ -106,6 +107,14 @@ package final class SQLiteCatalogStore: CatalogStore {
         let sql = "\(Self.receiptSelect) \(filter) ORDER BY id DESC LIMIT ?"
         return try await read { [arguments] db in
             try Row.fetchAll(db, sql: sql, arguments: arguments).map(Self.receipt)
+        }
+    }
+
+    package func receipts(ids: [String]) async throws -> [ReceiptRow] {
+        try await read { db in
+            // In one snapshot, a look on the index for each.
+            let statement = try db.cachedStatement(sql: "\(Self.receiptSelect) WHERE id = ?")
+            return try ids.compactMap { try Row.fetchOne(statement, arguments: [$0]).map(Self.receipt) }
         }
     }
 

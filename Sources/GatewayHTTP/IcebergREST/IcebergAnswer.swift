@@ -2,6 +2,7 @@ import ByteKernels
 import CatalogService
 import HTTPTypes
 import Hummingbird
+import NIOCore
 
 /// Answers of the catalog.
 enum IcebergAnswer {
@@ -9,27 +10,45 @@ enum IcebergAnswer {
 
     static var empty: Response { Response(status: .noContent) }
 
-    /// A table or view: its metadata goes out as the bytes that its file holds.
+    /// Bytes of a document that are handed to the connection at once.
+    private static let pieceBytes = 256 << 10
+
+    /// A table or view: its metadata goes out as the bytes that its file holds, a piece at a time.
     /// - Parameter settings: what the client needs to reach the table's files.
     static func document(
         _ document: TableDocument, snapshots: SnapshotSelection = .all, settings: [String: String] = [:]
     ) -> Response {
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(document.json.count + 512)
-        var headers: HTTPFields = [:]
-        bytes += Array("{".utf8)
+        var head: [UInt8] = []
+        var headers: HTTPFields = [.contentType: Answers.json, .cacheControl: "no-store"]
+        head += Array("{".utf8)
         if let location = document.metadataLocation {
-            bytes += Array("\"metadata-location\":".utf8)
-            JSONValue.string(location).append(to: &bytes)
-            bytes += Array(",".utf8)
+            head += Array("\"metadata-location\":".utf8)
+            JSONValue.string(location).append(to: &head)
+            head += Array(",".utf8)
             headers[.eTag] = entityTag(location, snapshots, settings)
         }
-        bytes += Array("\"metadata\":".utf8)
-        bytes += document.json
-        bytes += Array(",\"config\":".utf8)
-        JSONValue.map(settings).append(to: &bytes)
-        bytes += Array("}".utf8)
-        return Answers.bytes(bytes, contentType: Answers.json, headers: headers)
+        head += Array("\"metadata\":".utf8)
+        let tail = Array(",\"config\":".utf8) + JSONValue.map(settings).bytes + Array("}".utf8)
+        let json = document.json
+        if json.count <= pieceBytes {
+            return Response(
+                status: .ok, headers: headers, body: ResponseBody(byteBuffer: ByteBuffer(bytes: head + json + tail)))
+        }
+        let first = head
+        let body = ResponseBody(contentLength: first.count + json.count + tail.count) { writer in
+            var begin = 0
+            while begin < json.count {
+                let end = min(begin + pieceBytes, json.count)
+                var buffer = ByteBufferAllocator().buffer(capacity: end - begin + first.count + tail.count)
+                if begin == 0 { buffer.writeBytes(first) }
+                buffer.writeBytes(json[begin..<end])
+                if end == json.count { buffer.writeBytes(tail) }
+                try await writer.write(buffer)
+                begin = end
+            }
+            try await writer.finish(nil)
+        }
+        return Response(status: .ok, headers: headers, body: body)
     }
 
     /// The entity tag of a table's metadata: a metadata file never changes, so its location tells. The settings are in it, too:

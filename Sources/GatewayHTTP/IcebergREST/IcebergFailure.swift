@@ -19,6 +19,8 @@ struct IcebergFailure {
         "table-missing": (.notFound, "NoSuchTableException"),
         "view-missing": (.notFound, "NoSuchViewException"),
         "file-missing": (.notFound, "NotFoundException"),
+        "plan-missing": (.notFound, "NoSuchPlanIdException"),
+        "plan-task-missing": (.notFound, "NoSuchPlanTaskException"),
         "path-unknown": (.notFound, "NoSuchEndpointException"),
         "method-not-allowed": (.methodNotAllowed, "UnsupportedOperationException"),
         "namespace-exists": (.conflict, "AlreadyExistsException"),
@@ -44,6 +46,7 @@ struct IcebergFailure {
         "metadata-unsound",
         "table-metadata-invalid", "iceberg-unsupported", "json-malformed", "body-truncated", "header-invalid",
         "path-invalid", "option-invalid", "request-too-long", "host-refused", "origin-refused", "key-invalid",
+        "expression-invalid", "snapshot-missing",
     ]
 
     init(_ error: any Error) {

@@ -7,6 +7,9 @@ typealias IcebergJSON = AvroFormat.JSONValue
 struct IcebergBody {
     private let object: AvroFormat.JSONObject
 
+    /// The whole body.
+    var json: IcebergJSON { .object(object) }
+
     /// - Throws: ``GatewayError`` `request-malformed`.
     init(_ bytes: [UInt8]) throws {
         do {

@@ -27,7 +27,7 @@ package struct IcebergRoutes: Sendable {
     }
 
     package var routes: [Route] {
-        configurationRoutes + namespaceRoutes + tableRoutes + viewRoutes + unknownRoutes
+        configurationRoutes + namespaceRoutes + tableRoutes + planRoutes + viewRoutes + unknownRoutes
     }
 
     typealias Handler = @Sendable (IcebergCall) async throws -> Response

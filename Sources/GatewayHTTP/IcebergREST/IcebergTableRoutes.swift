@@ -39,12 +39,19 @@ extension IcebergRoutes {
                 _ = try await catalog.tableLocation(try call.identifier("table"))
                 return credentials(call)
             },
+            route(.post, table + "/unregister") { call in
+                try await change(call) { ticket in
+                    IcebergAnswer.document(
+                        try await catalog.unregisterTable(try call.identifier("table"), ticket: ticket))
+                }
+            },
             // Reports are taken so that clients don't warn; nothing is done with them yet.
             route(
                 .post, table + "/metrics",
                 access: Self.namespace(.read, separator: configuration.namespaceSeparator)
             ) { call in
-                _ = try call.body()
+                _ = try call.body().text("report-type")
+                _ = try await catalog.tableLocation(try call.identifier("table"))
                 return IcebergAnswer.empty
             },
         ] + catalogRoutes
@@ -124,20 +131,23 @@ extension IcebergRoutes {
             throw GatewayError(
                 code: "option-invalid", message: "Invalid snapshots: \(option.prefix(32))", remedy: "use all or refs")
         }
+        let known = call.request.headers[.ifNoneMatch]
         let settings = storageSettings(call)
-        let tag = IcebergAnswer.entityTag(try await catalog.tableLocation(name), snapshots, settings)
-        if IcebergAnswer.matches(call.request.headers[.ifNoneMatch], tag) {
-            return Response(status: .notModified, headers: [.eTag: tag])
+        var tag = ""
+        let document = try await catalog.loadTable(name, snapshots: snapshots) { location in
+            guard known != nil else { return false }
+            tag = IcebergAnswer.entityTag(location, snapshots, settings)
+            return IcebergAnswer.matches(known, tag)
         }
-        return IcebergAnswer.document(
-            try await catalog.loadTable(name, snapshots: snapshots), snapshots: snapshots, settings: settings)
+        guard let document else { return Response(status: .notModified, headers: [.eTag: tag]) }
+        return IcebergAnswer.document(document, snapshots: snapshots, settings: settings)
     }
 
     private func createTable(_ call: IcebergCall, _ ticket: IdempotencyTicket?) async throws -> Response {
         let body = try call.body()
         let name = TableIdentifier(namespace: try call.namespace, name: try body.text("name"))
         let request = TableRequest(
-            schema: try SchemaJSON.parse(try body.value("schema")),
+            schema: try SchemaJSON.parseNew(try body.value("schema")),
             partitionSpec: try body.optional("partition-spec").map { try PartitionSpec.parse($0) },
             sortOrder: try body.optional("write-order").map { try SortOrder.parse($0) },
             location: try body.optionalText("location"), properties: try body.textMap("properties"))

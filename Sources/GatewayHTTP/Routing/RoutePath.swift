@@ -32,6 +32,7 @@ package struct RoutePath: Sendable, Hashable, ExpressibleByStringLiteral {
 
     /// The parameters when `path`'s segments (still percent-encoded) fit, `nil` otherwise.
     func match(_ path: [Substring]) -> PathParameters? {
+        guard fits(path) else { return nil }
         var parameters = PathParameters()
         for (index, segment) in segments.enumerated() {
             guard index < path.count else { return nil }
@@ -46,6 +47,15 @@ package struct RoutePath: Sendable, Hashable, ExpressibleByStringLiteral {
             }
         }
         return path.count == segments.count ? parameters : nil
+    }
+
+    /// Whether the literals stand in their places. Most paths fail here, before anything is noted of them.
+    private func fits(_ path: [Substring]) -> Bool {
+        if path.count < segments.count { return false }
+        for (index, segment) in segments.enumerated() {
+            if case .literal(let text) = segment, path[index] != text { return false }
+        }
+        return true
     }
 
     /// Templates with more literals are tried first.

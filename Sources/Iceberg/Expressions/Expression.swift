@@ -21,6 +21,8 @@ package indirect enum Expression: Sendable, Hashable {
     case isNaN(column: String)
     /// Text that starts with a prefix.
     case startsWith(column: String, String)
+    /// What metadata can't tell: neither this nor its negation leaves out a file.
+    case undecided
 
     package static func equal(_ column: String, _ value: Datum) -> Expression {
         .compare(column: column, .equal, value)
@@ -45,6 +47,7 @@ package indirect enum Expression: Sendable, Hashable {
         switch self {
         case .alwaysTrue: return negated ? .never : .always
         case .alwaysFalse: return negated ? .always : .never
+        case .undecided: return .always
         case .not(let inner): return try inner.bound(to: schema, negated: !negated, depth: depth + 1)
         case .and(let left, let right), .or(let left, let right):
             let left = try left.bound(to: schema, negated: negated, depth: depth + 1)

@@ -1,6 +1,6 @@
 /// Maps items in order, at most `limit` at once.
 /// - Throws: the first error; tasks that still run are cancelled.
-func concurrentMap<Item: Sendable, Result: Sendable>(
+package func concurrentMap<Item: Sendable, Result: Sendable>(
     _ items: [Item], limit: Int, _ transform: @escaping @Sendable (Item) async throws -> Result
 ) async throws -> [Result] {
     if items.count <= 1 || limit <= 1 {

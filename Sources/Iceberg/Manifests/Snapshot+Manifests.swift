@@ -19,7 +19,7 @@ extension Snapshot {
 }
 
 /// The manifests read at once by scans and commits: enough to hide latency, few enough to bound memory.
-let manifestConcurrencyMax = 8
+package let manifestConcurrencyMax = 8
 
 extension TableMetadata {
     /// The entries of manifests, in the manifests' order.

@@ -9,12 +9,18 @@ package struct TableScan: Sendable {
     /// The snapshot to read; `nil` is the current one.
     package let snapshotID: Int64?
     package let filter: Expression?
+    /// Whose names the filter uses; `nil`: the snapshot's when one was asked for by id, else the current one.
+    private let schema: Schema?
 
-    package init(metadata: TableMetadata, io: any FileIO, snapshotID: Int64? = nil, filter: Expression? = nil) {
+    package init(
+        metadata: TableMetadata, io: any FileIO, snapshotID: Int64? = nil, filter: Expression? = nil,
+        schema: Schema? = nil
+    ) {
         self.metadata = metadata
         self.io = io
         self.snapshotID = snapshotID
         self.filter = filter
+        self.schema = schema
     }
 
     /// A scan of the table as it was at a time.
@@ -37,52 +43,93 @@ package struct TableScan: Sendable {
     /// current schema.
     /// - Throws: ``IcebergError`` `snapshot-missing`, `expression-invalid`, `manifest-invalid`; storage errors.
     package func plan() async throws -> ScanPlan {
-        let snapshot: Snapshot
-        if let snapshotID {
-            guard let found = metadata.snapshot(id: snapshotID) else {
-                throw IcebergError(.snapshotMissing, "the table has no snapshot \(snapshotID); it may have expired")
-            }
-            snapshot = found
-        } else {
-            guard let current = metadata.currentSnapshot else { return ScanPlan(schema: metadata.schema) }
-            snapshot = current
-        }
-        let schema = snapshotID == nil ? metadata.schema : snapshot.schemaID.flatMap { metadata.schema(id: $0) }
-        var plan = ScanPlan(schema: schema ?? metadata.schema)
-        plan.snapshot = snapshot
-        let predicate = try (filter ?? .alwaysTrue).bound(to: plan.schema)
+        guard let outline = try await outline() else { return ScanPlan(schema: metadata.schema) }
+        var plan = ScanPlan(schema: outline.schema)
+        plan.snapshot = outline.snapshot
+        plan.manifestCount = outline.manifestCount
+        plan.prunedManifestCount = outline.manifestCount - outline.data.count - outline.deletes.count
+        let deletes = try await deleteIndex(outline)
+        let found = try await tasks(outline, outline.data, deletes)
+        plan.tasks = found.tasks
+        plan.prunedFileCount = outline.prunedFileCount + found.prunedCount
+        return plan
+    }
+
+    /// What can be told without opening a manifest: those that may hold matching files.
+    /// - Returns: `nil` for a table without a snapshot.
+    package func outline() async throws -> ScanOutline? {
+        guard let snapshot = try chosenSnapshot() else { return nil }
+        let schema = chosenSchema(snapshot)
+        let predicate = try (filter ?? .alwaysTrue).bound(to: schema)
         let projections = Dictionary(
             metadata.partitionSpecs.map { ($0.id, PartitionProjection(predicate, spec: $0, metadata: metadata)) },
             uniquingKeysWith: { first, _ in first })
-
-        let manifests = try await snapshot.manifestFiles(io: io)
-        let live = manifests.filter(\.mayHaveLiveFiles)
-        let chosen = live.filter { projections[$0.specID]?.mayMatch(summaries: $0.partitions) ?? true }
-        plan.manifestCount = live.count
-        plan.prunedManifestCount = live.count - chosen.count
-        let chosenLocations = Set(chosen.map(\.location))
-        for manifest in live where manifest.content == .data && !chosenLocations.contains(manifest.location) {
-            plan.prunedFileCount += (manifest.addedFilesCount ?? 0) + (manifest.existingFilesCount ?? 0)
-        }
-        let read = try await concurrentMap(chosen, limit: manifestConcurrencyMax) { [metadata, io] manifest in
-            let entries = try await ManifestReader.read(manifest, metadata: metadata, io: io)
-            return Self.select(entries, projections[manifest.specID], predicate)
-        }
-        var deletes = DeleteIndex()
-        for (manifest, selected) in zip(chosen, read) where manifest.content == .deletes {
-            for entry in selected.entries { deletes.add(entry) }
-        }
-        deletes.finish(metadata)
-        for (manifest, selected) in zip(chosen, read) where manifest.content == .data {
-            plan.prunedFileCount += selected.prunedCount
-            for entry in selected.entries {
-                plan.tasks.append(
-                    FileScanTask(
-                        dataFile: entry.dataFile, sequenceNumber: entry.sequenceNumber ?? 0,
-                        deleteFiles: deletes.deletes(for: entry)))
+        let live = try await snapshot.manifestFiles(io: io).filter(\.mayHaveLiveFiles)
+        var outline = ScanOutline(
+            snapshot: snapshot, schema: schema, predicate: predicate, projections: projections,
+            manifestCount: live.count)
+        for (position, manifest) in live.enumerated() {
+            if projections[manifest.specID]?.mayMatch(summaries: manifest.partitions) ?? true {
+                if manifest.content == .data {
+                    outline.data.append(manifest)
+                    outline.dataPositions.append(position)
+                } else {
+                    outline.deletes.append(manifest)
+                }
+            } else if manifest.content == .data {
+                outline.prunedFileCount += (manifest.addedFilesCount ?? 0) + (manifest.existingFilesCount ?? 0)
             }
         }
-        return plan
+        return outline
+    }
+
+    private func chosenSnapshot() throws -> Snapshot? {
+        guard let snapshotID else { return metadata.currentSnapshot }
+        guard let found = metadata.snapshot(id: snapshotID) else {
+            throw IcebergError(.snapshotMissing, "the table has no snapshot \(snapshotID); it may have expired")
+        }
+        return found
+    }
+
+    private func chosenSchema(_ snapshot: Snapshot) -> Schema {
+        if let schema { return schema }
+        let own = snapshotID == nil ? nil : snapshot.schemaID.flatMap { metadata.schema(id: $0) }
+        return own ?? metadata.schema
+    }
+
+    /// The delete files that may matter.
+    package func deleteIndex(_ outline: ScanOutline) async throws -> ScanDeletes {
+        var index = DeleteIndex()
+        for selected in try await select(outline.deletes, outline) {
+            for entry in selected.entries { index.add(entry) }
+        }
+        index.finish(metadata)
+        return ScanDeletes(index: index)
+    }
+
+    /// The matching files of some manifests, each with its deletes, in the manifests' order.
+    package func tasks(
+        _ outline: ScanOutline, _ manifests: some Collection<ManifestFile> & Sendable, _ deletes: ScanDeletes
+    ) async throws -> (tasks: [FileScanTask], prunedCount: Int) {
+        var tasks: [FileScanTask] = []
+        var prunedCount = 0
+        for selected in try await select(Array(manifests), outline) {
+            prunedCount += selected.prunedCount
+            for entry in selected.entries {
+                tasks.append(
+                    FileScanTask(
+                        dataFile: entry.dataFile, sequenceNumber: entry.sequenceNumber ?? 0,
+                        deleteFiles: deletes.index.deletes(for: entry)))
+            }
+        }
+        return (tasks, prunedCount)
+    }
+
+    private func select(_ manifests: [ManifestFile], _ outline: ScanOutline) async throws -> [Selected] {
+        try await concurrentMap(manifests, limit: manifestConcurrencyMax) { [metadata, io] manifest in
+            let entries = try await ManifestReader.read(manifest, metadata: metadata, io: io)
+            return Self.select(entries, outline.projections[manifest.specID], outline.predicate)
+        }
     }
 
     private struct Selected: Sendable {
@@ -111,6 +158,29 @@ package struct TableScan: Sendable {
         }
         return selected
     }
+}
+
+/// A scan before its manifests are read.
+package struct ScanOutline: Sendable {
+    package let snapshot: Snapshot
+    /// The schema whose names the filter used.
+    package let schema: Schema
+    let predicate: BoundPredicate
+    let projections: [Int: PartitionProjection]
+    /// Manifests with live files, also those that are left out.
+    package let manifestCount: Int
+    /// Manifests that may hold matching data files, in the order of the manifest list.
+    package internal(set) var data: [ManifestFile] = []
+    /// Where each stands among all of the snapshot's manifests with live files, whatever the filter.
+    package internal(set) var dataPositions: [Int] = []
+    package internal(set) var deletes: [ManifestFile] = []
+    /// Data files in manifests that are left out.
+    package internal(set) var prunedFileCount = 0
+}
+
+/// The delete files of a scan, by what they apply to.
+package struct ScanDeletes: Sendable {
+    let index: DeleteIndex
 }
 
 /// The files that a scan reads.

@@ -65,6 +65,11 @@ package struct ManifestFile: Sendable, Hashable {
         self.addedSnapshotID = addedSnapshotID
     }
 
+    /// `nil` when the list does not say.
+    package var liveFilesCount: Int? {
+        addedFilesCount.flatMap { added in existingFilesCount.map { added + $0 } }
+    }
+
     /// Whether it may hold live files; unknown counts mean that it may.
     package var mayHaveLiveFiles: Bool { (addedFilesCount ?? 1) + (existingFilesCount ?? 1) > 0 }
 }

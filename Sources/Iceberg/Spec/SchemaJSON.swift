@@ -63,6 +63,29 @@ package enum SchemaJSON {
         return schema
     }
 
+    /// Reads the schema of a table to be made or changed. Columns with an initial default, which come with format version
+    /// 3, are refused: to leave it out would change what old rows hold.
+    package static func parseNew(_ json: JSONValue) throws -> Schema {
+        let schema = try parse(json)
+        try refuseDefaults(json)
+        return schema
+    }
+
+    private static func refuseDefaults(_ json: JSONValue) throws {
+        switch json {
+        case .array(let items): for item in items { try refuseDefaults(item) }
+        case .object(let object):
+            if let value = object["initial-default"], value != .null {
+                throw IcebergError(
+                    .unsupported,
+                    "Invalid initial default for \(object["name"]?.text?.prefix(128) ?? ""): "
+                        + "non-null defaults are not supported until format version 3")
+            }
+            for member in object.members { try refuseDefaults(member.value) }
+        default: return
+        }
+    }
+
     private static func field(_ json: JSONValue, depth: Int) throws -> SchemaField {
         let reader = try MetadataObject(json, "field")
         return SchemaField(

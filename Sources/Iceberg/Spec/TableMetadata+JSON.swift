@@ -11,23 +11,20 @@ extension TableMetadata {
     /// The same, with the snapshots' bytes of an earlier state of this table: those that are there still are copied.
     /// - Complexity: O(bytes copied + snapshots added), where ``json()`` takes as long as writing all snapshots.
     package func json(reusing written: inout SnapshotBytes) -> [UInt8] {
-        written.update(snapshots, formatVersion: formatVersion)
-        var bytes = JSONValue.object(leadingMembers).serialized()
-        bytes.reserveCapacity(bytes.count + written.bytes.count + 64 * (snapshotLog.count + metadataLog.count) + 1_024)
+        written.update(self)
+        let leading = JSONValue.object(leadingMembers).serialized()
+        let trailing = JSONValue.object(trailingMembers).serialized()
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(
+            leading.count + written.snapshots.bytes.count + written.log.bytes.count + trailing.count + 64)
+        bytes.append(contentsOf: leading)
         bytes.removeLast()
         bytes.append(contentsOf: ",\"snapshots\":[".utf8)
-        bytes.append(contentsOf: written.bytes)
+        bytes.append(contentsOf: written.snapshots.bytes)
         bytes.append(contentsOf: "],\"snapshot-log\":[".utf8)
-        for (index, entry) in snapshotLog.enumerated() {
-            if index > 0 { bytes.append(UInt8(ascii: ",")) }
-            bytes.append(contentsOf: "{\"timestamp-ms\":".utf8)
-            bytes.append(contentsOf: String(entry.timestampMilliseconds).utf8)
-            bytes.append(contentsOf: ",\"snapshot-id\":".utf8)
-            bytes.append(contentsOf: String(entry.snapshotID).utf8)
-            bytes.append(UInt8(ascii: "}"))
-        }
+        bytes.append(contentsOf: written.log.bytes)
         bytes.append(contentsOf: "],".utf8)
-        bytes.append(contentsOf: JSONValue.object(trailingMembers).serialized().dropFirst())
+        bytes.append(contentsOf: trailing[1...])
         return bytes
     }
 
@@ -168,7 +165,12 @@ extension TableMetadata {
     }
 
     /// Checks what later steps rely on.
-    func validate() throws {
+    func validate() throws { try validate(after: nil) }
+
+    /// Checks what later steps rely on.
+    /// - Parameter base: sound metadata whose snapshots this one begins with; only what is new is looked at then.
+    /// - Complexity: O(snapshots), of those that are new where `base` is given.
+    func validate(after base: TableMetadata?) throws {
         func check(_ condition: Bool, _ message: @autoclosure () -> String) throws {
             if !condition { throw IcebergError(.metadataInvalid, message(), location: metadataLocation) }
         }
@@ -177,10 +179,11 @@ extension TableMetadata {
         try check(
             defaultSortOrderID == 0 || sortOrders.contains { $0.id == defaultSortOrderID },
             "there is no sort order \(defaultSortOrderID), the default")
-        let ids = Set(snapshots.map(\.id))
-        try check(ids.count == snapshots.count, "two snapshots have one id")
-        for (name, reference) in refs {
-            try check(ids.contains(reference.snapshotID), "ref \(name) names a snapshot that is not there")
+        if base == nil {
+            try check(Set(snapshots.map(\.id)).count == snapshots.count, "two snapshots have one id")
+        }
+        for (name, reference) in refs where base?.refs[name] != reference {
+            try check(hasSnapshot(reference.snapshotID), "ref \(name) names a snapshot that is not there")
         }
         if let main = refs[SnapshotReference.mainBranch] {
             try check(
@@ -188,7 +191,7 @@ extension TableMetadata {
                 "current-snapshot-id \(currentSnapshotID ?? -1) is not that of branch main, \(main.snapshotID)")
         }
         if formatVersion > 1 {
-            for snapshot in snapshots {
+            for snapshot in snapshots.dropFirst(base?.snapshots.count ?? 0) {
                 try check(
                     snapshot.sequenceNumber <= lastSequenceNumber,
                     "snapshot \(snapshot.id) has sequence number \(snapshot.sequenceNumber), past the last one")

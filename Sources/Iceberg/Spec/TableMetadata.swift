@@ -68,7 +68,29 @@ package struct TableMetadata: Sendable, Hashable {
     package var currentSnapshot: Snapshot? { currentSnapshotID.flatMap { snapshot(id: $0) } }
 
     /// - Complexity: O(number of snapshots).
-    package func snapshot(id: Int64) -> Snapshot? { snapshots.last { $0.id == id } }
+    package func snapshot(id: Int64) -> Snapshot? { snapshotIndex(id: id).map { snapshots[$0] } }
+
+    func hasSnapshot(_ id: Int64) -> Bool { snapshotIndex(id: id) != nil }
+
+    /// From the end, where the snapshots are that are asked for most. Only ids are read: a copy of each snapshot on the
+    /// way would cost a commit of a long history more than everything else.
+    private func snapshotIndex(id: Int64) -> Int? {
+        var index = snapshots.count
+        while index > 0 {
+            index -= 1
+            if snapshots[index].id == id { return index }
+        }
+        return nil
+    }
+
+    /// The same table with the snapshots that branches and tags name, and no others.
+    package func withNamedSnapshots() -> TableMetadata {
+        let named = Set(refs.values.map(\.snapshotID))
+        var shortened = self
+        shortened.snapshots = named.compactMap { snapshotIndex(id: $0) }.sorted().map { snapshots[$0] }
+        shortened.snapshotLog = snapshotLog.filter { named.contains($0.snapshotID) }
+        return shortened
+    }
 
     package func schema(id: Int) -> Schema? { schemas.first { $0.id == id } }
 

@@ -45,6 +45,9 @@ package struct SnapshotProducer: Sendable {
     package var properties: [String: String] = [:]
     /// Whether many small manifests are merged; `nil` leaves it to the property `commit.manifest-merge.enabled`.
     package var mergesManifests: Bool?
+    /// How many manifests gather before the newest are merged; `nil` leaves it to the property
+    /// `commit.manifest.min-count-to-merge`.
+    package var minCountToMerge: Int?
 
     /// Every file that this producer wrote, in all attempts. To be deleted only when the commit is known to have failed.
     package internal(set) var writtenLocations: [String] = []
@@ -97,8 +100,9 @@ package struct SnapshotProducer: Sendable {
         if merges {
             pending = try await ManifestMerger(
                 metadata: base, io: io, snapshotID: snapshotID, targetByteCount: manifestTargetByteCount,
-                minCountToMerge: base.integerProperty(
-                    Self.minCountToMergeKey, default: Self.minCountToMergeDefault, minimum: 2)
+                minCountToMerge: minCountToMerge
+                    ?? base.integerProperty(
+                        Self.minCountToMergeKey, default: Self.minCountToMergeDefault, minimum: 2)
             ).merge(pending, nextLocation: { nextManifestLocation() }, using: &generator)
         }
         try await write(&pending)

@@ -24,8 +24,18 @@ extension TableMetadata {
         let logMax = result.integerProperty(
             Self.previousVersionsMaxKey, default: Self.previousVersionsMaxDefault, minimum: 1)
         if result.metadataLog.count > logMax { result.metadataLog.removeFirst(result.metadataLog.count - logMax) }
-        try result.validate()
+        try result.validate(after: updates.allSatisfy(\.keepsSnapshots) ? self : nil)
         return result
+    }
+}
+
+extension TableUpdate {
+    /// Whether the snapshots that are there stay in their place, so that new ones can only stand behind them.
+    package var keepsSnapshots: Bool {
+        switch self {
+        case .removeSnapshots, .upgradeFormatVersion: false
+        default: true
+        }
     }
 }
 
@@ -112,7 +122,7 @@ private struct MetadataChange {
         guard version >= metadata.formatVersion else {
             throw invalid("format version \(metadata.formatVersion) cannot go back to \(version)")
         }
-        guard version <= 2 else { throw IcebergError(.unsupported, "format version \(version) is not written") }
+        guard version <= 2 else { throw IcebergError.unsupportedVersion(version) }
         guard metadata.snapshots.allSatisfy({ $0.manifestList != nil }) || version == 1 else {
             throw IcebergError(.unsupported, "a snapshot without a manifest list cannot be carried to version 2")
         }
@@ -180,10 +190,11 @@ private struct MetadataChange {
     private static let clockSkewMillisecondsMax: Int64 = 60_000
 
     private mutating func add(_ snapshot: Snapshot) throws {
-        guard metadata.snapshot(id: snapshot.id) == nil else { throw invalid("snapshot \(snapshot.id) exists already") }
+        guard !metadata.hasSnapshot(snapshot.id) else { throw invalid("snapshot \(snapshot.id) exists already") }
         if metadata.formatVersion > 1 {
-            // A snapshot without parent starts a history of its own, but its number must be new all the same.
-            guard snapshot.sequenceNumber > metadata.lastSequenceNumber else {
+            // A snapshot without parent starts a history of its own, as a table that is replaced does: of two replacements
+            // at once the second comes with the number that the first has taken.
+            guard snapshot.sequenceNumber > metadata.lastSequenceNumber || snapshot.parentID == nil else {
                 throw IcebergError(
                     .requirementFailed,
                     "sequence number \(snapshot.sequenceNumber) is not past the table's last, "

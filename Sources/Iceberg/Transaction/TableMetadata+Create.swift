@@ -18,9 +18,7 @@ extension TableMetadata {
             version = wanted
             break
         }
-        guard (1...2).contains(version) else {
-            throw IcebergError(.unsupported, "format version \(version); this catalog keeps versions 1 and 2")
-        }
+        guard (1...2).contains(version) else { throw IcebergError.unsupportedVersion(version) }
         var metadata = TableMetadata.new(
             uuid: "", location: "", schema: Schema(id: -1, fields: []), nowMilliseconds: 0)
         metadata.formatVersion = version
@@ -79,6 +77,15 @@ extension TableMetadata {
                 .addPartitionSpec(spec), .setDefaultSpec(-1), .addSortOrder(order), .setDefaultSortOrder(-1),
                 .setLocation(location), .setProperties(properties.filter { !reservedProperties.contains($0.key) }),
             ], nowMilliseconds: nowMilliseconds)
+    }
+}
+
+extension IcebergError {
+    /// A version that a table can't be made of, or carried to.
+    static func unsupportedVersion(_ version: Int) -> IcebergError {
+        IcebergError(
+            .unsupported, "Unsupported format version: \(version) (versions 1 and 2 are supported)",
+            remedy: "ask for format-version 2")
     }
 }
 

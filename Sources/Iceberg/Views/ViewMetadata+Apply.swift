@@ -5,7 +5,7 @@ extension ViewMetadata {
     package static let historySizeKey = "version.history.num-entries"
     package static let historySizeDefault = 10
     /// View property: whether a new version may lack an SQL dialect that the one before had.
-    package static let dropsDialectsKey = "replace.drop-dialect-allowed"
+    package static let dropsDialectsKey = "replace.drop-dialect.allowed"
 
     /// The view that `updates` define from nothing.
     package static func creating(_ updates: [ViewUpdate], nowMilliseconds: Int64) throws -> ViewMetadata {

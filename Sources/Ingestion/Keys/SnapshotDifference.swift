@@ -22,12 +22,14 @@ struct SnapshotDifference: Sendable {
             }
             next = parent
         }
+        // Files that hold the same rows as before bring no key.
+        if onlyRewrites { return }
         let before = try await old.manifestFiles(io: io)
         let after = try await current.manifestFiles(io: io)
         let (gone, goneDeletes) = try await Self.live(before, without: after, metadata, io)
         let (come, comeDeletes) = try await Self.live(after, without: before, metadata, io)
         addedFiles = come.values.filter { gone[$0.location] == nil }.sorted { $0.location < $1.location }
-        revivesRows = !onlyRewrites && goneDeletes.keys.contains { comeDeletes[$0] == nil }
+        revivesRows = goneDeletes.keys.contains { comeDeletes[$0] == nil }
     }
 
     /// The live files of those manifests that the others do not have, data and deletes.

@@ -14,6 +14,10 @@ package final class LakeTables: Sendable {
     package let catalog: any CatalogStore
     package let objects: any ObjectStore
     package let io: ObjectStoreFileIO
+    /// Tells of every commit that ingestion has made.
+    package let signals = CommitSignals()
+    /// Who changes a table at the moment.
+    package let turns = WriterTurns()
     private let cache = Mutex<[TableIdentifier: TableMetadata]>([:])
 
     package init(catalog: any CatalogStore, objects: any ObjectStore) {
@@ -44,7 +48,13 @@ package final class LakeTables: Sendable {
     }
 
     /// The metadata of a table that a commit has just made current.
-    func remember(_ table: TableIdentifier, _ metadata: TableMetadata) { cache.withLock { $0[table] = metadata } }
+    func remember(_ table: TableIdentifier, _ metadata: TableMetadata) {
+        let isNew = cache.withLock { cache in
+            defer { cache[table] = metadata }
+            return cache[table]?.metadataLocation != metadata.metadataLocation
+        }
+        if isNew { signals.committed(table, metadata) }
+    }
 
     /// Creates the silver and quarantine tables of a declaration where they are missing.
     /// - Throws: ``IngestionError`` `model-changed` when a table exists with other columns.

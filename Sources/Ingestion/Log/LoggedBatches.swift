@@ -1,6 +1,5 @@
 import CatalogService
 import EventLog
-internal import Foundation
 import LakeModel
 
 /// The rows that the lake has taken of batches, read back from the log: validation gives the same rows again, and what
@@ -18,12 +17,13 @@ struct LoggedBatches: Sendable {
                 topic: declaration.name, partition: 0, from: next, recordsMax: Int(end - next),
                 bytesMax: ingestion.limits.bytesPerCommitMax)
             guard let last = records.last else { return }
+            let outcomes = try await outcomes(of: records)
             for record in records {
                 guard
                     case .batch(let batch) = try LogPayload(
                         headers: record.record.headers, payload: record.record.payload)
                 else { continue }
-                guard let rows = try await rows(batch, of: record) else { continue }
+                guard let rows = try await rows(batch, outcomes.of(record)) else { continue }
                 try body(rows.accepted)
                 if let deletes = rows.deletes { try body(deletes) }
             }
@@ -32,10 +32,9 @@ struct LoggedBatches: Sendable {
     }
 
     /// The rows of one batch, `nil` for one of which nothing was applied.
-    func rows(_ batch: BatchLanded, of record: StoredRecord) async throws -> BatchRows? {
-        let receipt = try await receipt(of: record)
-        guard receipt.receipt.state == .committed else { return nil }
-        return try accepted(batch, without: await refused(receipt))
+    func rows(_ batch: BatchLanded, _ outcome: RecordOutcome) async throws -> BatchRows? {
+        guard outcome.state == .committed else { return nil }
+        return try accepted(batch, without: await refused(outcome))
     }
 
     func accepted(_ batch: BatchLanded, without refused: RefusedRows.Offsets) throws -> BatchRows {
@@ -46,20 +45,14 @@ struct LoggedBatches: Sendable {
         return result
     }
 
-    /// The receipt of a record that the lake is past.
-    func receipt(of record: StoredRecord) async throws -> StoredReceipt {
-        guard let row = try await tables.catalog.receipt(id: record.record.id) else {
-            throw IngestionError(
-                code: "receipt-missing",
-                message: "the lake is past offset \(record.offset) of \(record.topic), yet it has no receipt of it",
-                remedy: "restore catalog and log from backups of the same time")
-        }
-        return try JSONDecoder().decode(StoredReceipt.self, from: Data(row.json))
+    /// What became of records that the lake is past.
+    func outcomes(of records: [StoredRecord]) async throws -> RecordOutcomes {
+        try RecordOutcomes(await tables.catalog.receipts(ids: records.map(\.record.id)))
     }
 
     /// The rows that only the lake refused.
-    func refused(_ stored: StoredReceipt) async throws -> RefusedRows.Offsets {
-        guard let key = stored.refusedRowsKey else { return .none }
+    func refused(_ outcome: RecordOutcome) async throws -> RefusedRows.Offsets {
+        guard let key = outcome.refusedRowsKey else { return .none }
         return try await RefusedRows.read(key, objects: tables.objects)
     }
 }

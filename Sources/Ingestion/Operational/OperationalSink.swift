@@ -85,7 +85,7 @@ final class OperationalSink: Sendable {
         guard let first = records.first else { return false }
         note(nextOffset: next, records: lake.nextOffset - next, oldest: first.appendedMicroseconds)
         let rowsDone = mine?.incarnation == incarnation ? mine?.rowsDone ?? 0 : 0
-        try await apply(records, rowsDone: rowsDone)
+        try await apply(records, await batches.outcomes(of: records), rowsDone: rowsDone)
         return true
     }
 
@@ -98,7 +98,7 @@ final class OperationalSink: Sendable {
     }
 
     /// Applies the first of `records` if it is a file, else the batches to the next file, in one transaction.
-    private func apply(_ records: [StoredRecord], rowsDone: Int64) async throws {
+    private func apply(_ records: [StoredRecord], _ outcomes: RecordOutcomes, rowsDone: Int64) async throws {
         var upserts: [ColumnBatch] = []
         var rowCount = 0
         var last: StoredRecord?
@@ -106,9 +106,9 @@ final class OperationalSink: Sendable {
             let payload = try LogPayload(headers: record.record.headers, payload: record.record.payload)
             switch payload {
             case .file(let file):
-                if last == nil { return try await apply(file, record, rowsDone) }
+                if last == nil { return try await apply(file, record, outcomes.of(record), rowsDone) }
             case .batch(let batch):
-                if let rows = try await batches.rows(batch, of: record) {
+                if let rows = try await batches.rows(batch, outcomes.of(record)) {
                     if let deletes = rows.deletes {
                         // Deletes go before the rows of a change, so rows that came before them are a change of their own.
                         if last != nil { break }
@@ -128,12 +128,13 @@ final class OperationalSink: Sendable {
         if let last { try await store.apply(change(last, upserts: upserts, done: nil)) }
     }
 
-    private func apply(_ file: FileLanded, _ record: StoredRecord, _ rowsDone: Int64) async throws {
-        let receipt = try await batches.receipt(of: record)
-        if receipt.receipt.state == .failed {
+    private func apply(
+        _ file: FileLanded, _ record: StoredRecord, _ outcome: RecordOutcome, _ rowsDone: Int64
+    ) async throws {
+        if outcome.state == .failed {
             try await store.apply(change(record, upserts: [], done: nil))
         } else {
-            try await apply(file, record, rowsDone, without: try await batches.refused(receipt))
+            try await apply(file, record, rowsDone, without: try await batches.refused(outcome))
         }
     }
 

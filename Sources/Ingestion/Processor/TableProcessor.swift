@@ -102,6 +102,10 @@ final class TableProcessor: @unchecked Sendable {
     /// - Parameter isPaced: whether small commits are held apart.
     /// - Returns: whether there was one.
     func workOnce(isPaced: Bool) async throws -> Bool {
+        // Maintenance commits between units, so that none has to be worked again for it.
+        let names = [LakeTables.silver(declaration), LakeTables.quarantine(declaration)]
+        await tables.turns.enter(names, nowMicroseconds: UTCTime.nowMicroseconds())
+        defer { tables.turns.leave(names) }
         do {
             return try await work(isPaced: isPaced)
         } catch {

@@ -23,6 +23,9 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "HOST:PORT to listen on; port 0 takes a free one.")
     var listen = "127.0.0.1:8080"
 
+    @Option(help: "A YAML file with limits (docs/operations.md lists them).")
+    var config: String?
+
     @Option(help: "The clients and their rights (see `dipper token`); needed to listen on other than loopback.")
     var tokensFile: String?
 
@@ -65,12 +68,13 @@ struct ServeCommand: AsyncParsableCommand {
         let logger = Logger(label: "dipper")
         let (host, port) = try address()
         let access = try accessRegistry(logger)
+        let limits = try config.map { try ServerLimits(file: $0) } ?? ServerLimits()
         let configuration = GatewayConfiguration(
-            host: host, port: port, authentication: access.map { TokenAuthentication($0) },
+            host: host, port: port, authentication: access.map { TokenAuthentication($0) }, limits: limits.gateway,
             version: Dipper.version)
         try configuration.validate()
 
-        let folder = try DataFolder(dataDir, location: location)
+        let folder = try DataFolder(dataDir, location: location, limits: limits.ingestion)
         defer { folder.close() }
         let engine = try await folder.engine(operational: operational, threads: threads, logger: logger)
         let queries = try folder.queryEngine(logger: logger)

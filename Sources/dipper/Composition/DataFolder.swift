@@ -35,7 +35,7 @@ struct DataFolder: Sendable {
     /// Opens the folder, creating what is missing.
     /// - Parameter location: what a new lake's locations begin with: `file` or `s3://BUCKET`.
     /// - Throws: `data-folder-in-use`, `location-fixed`, model and storage errors.
-    init(_ path: String, location: String? = nil) throws {
+    init(_ path: String, location: String? = nil, limits: IngestionLimits = IngestionLimits()) throws {
         let root = URL(fileURLWithPath: path).standardizedFileURL.path
         try FileManager.default.createDirectory(atPath: root, withIntermediateDirectories: true)
         self.path = root
@@ -48,7 +48,7 @@ struct DataFolder: Sendable {
         catalog = try SQLiteCatalogStore(path: root + "/catalog.db")
         operational = try SQLiteOperationalStore(path: root + "/operational.db")
         tables = LakeTables(catalog: catalog, objects: objects)
-        ingestion = DipperIngestion(model: model, log: log, objects: objects, catalog: catalog)
+        ingestion = DipperIngestion(model: model, log: log, objects: objects, catalog: catalog, limits: limits)
     }
 
     private static func model(in root: String) throws -> LakeDeclaration {

@@ -15,8 +15,8 @@ struct LakeSQL: SQLAnswering, AnalyticsAnswering {
     private static let analyticRowsMax = 1_000_000
 
     func answer(_ question: SQLQuestion) async throws -> SQLAnswer {
-        let all = try await plans.all(of: question.reader) { table, metadata in
-            try Self.snapshot(of: table, metadata, question.asOf)
+        let all = try await plans.all(of: question.reader, for: question.sql) { table, metadata in
+            try Self.state(of: table, metadata, question.asOf)
         }
         let result = try await execute(
             QueryRequest(sql: question.sql, parameters: question.parameters, tables: all.tables), all)
@@ -41,37 +41,40 @@ struct LakeSQL: SQLAnswering, AnalyticsAnswering {
     /// How the engine begins to tell that a statement names a table that the request does not bring along.
     private static let unknownTable = "there is no table "
 
-    private static func snapshot(
+    private static func state(
         of table: TableIdentifier, _ metadata: TableMetadata, _ asOf: AsOf?
-    ) throws -> Int64? {
+    ) throws -> TableState {
         switch asOf {
-        case nil: return metadata.currentSnapshotID
+        case nil: return .current
         case .snapshots(let ids):
-            guard let id = ids[table.description] else { return metadata.currentSnapshotID }
+            guard let id = ids[table.description] else { return .current }
             guard metadata.snapshot(id: id) != nil else {
                 throw QueryError(
                     code: "snapshot-unknown", message: "\(table) has no snapshot \(id)",
                     remedy: "GET /api/v2/tables/{table}/snapshots lists the ones there are")
             }
-            return id
+            return .at(snapshotID: id)
         case .instant(let microseconds):
             // Before its first snapshot a table is empty.
-            return metadata.snapshot(asOfMilliseconds: microseconds / 1_000)?.id
+            return .at(snapshotID: metadata.snapshot(asOfMilliseconds: microseconds / 1_000)?.id)
         }
     }
 
     func version(of question: AnalyticQuestion) async throws -> AnswerVersion {
-        version(question, try await plans.all(of: question.reader).snapshotIDs)
+        version(question, try await plans.all(of: question.reader, for: sql(of: question)).snapshotIDs)
     }
 
     private func version(_ question: AnalyticQuestion, _ snapshotIDs: [String: Int64]) -> AnswerVersion {
         // Quarantine changes no answer.
         let read = snapshotIDs.filter { !$0.key.hasPrefix("quarantine.") }
         var hash: UInt64 = 0xCBF2_9CE4_8422_2325
-        let sql = analytics.first { $0.name == question.name }?.sql ?? ""
-        let text = "\(question.name)|\(question.parameters)|\(sql)|\(read.sorted { $0.key < $1.key })"
+        let text = "\(question.name)|\(question.parameters)|\(sql(of: question))|\(read.sorted { $0.key < $1.key })"
         for byte in text.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
         return AnswerVersion(tag: String(hash, radix: 16), snapshotIDs: read)
+    }
+
+    private func sql(of question: AnalyticQuestion) -> String {
+        analytics.first { $0.name == question.name }?.sql ?? ""
     }
 
     func answer(_ question: AnalyticQuestion, page: Int, size: Int) async throws -> AnalyticAnswer {
@@ -80,7 +83,7 @@ struct LakeSQL: SQLAnswering, AnalyticsAnswering {
                 code: "analytic-unknown", message: "there is no analytic `\(question.name)`",
                 remedy: "use one of: \(analytics.map(\.name).joined(separator: ", "))")
         }
-        let all = try await plans.all(of: question.reader)
+        let all = try await plans.all(of: question.reader, for: declaration.sql)
         let names = declaration.parameters.map(\.name)
         let result = try await execute(
             QueryRequest(

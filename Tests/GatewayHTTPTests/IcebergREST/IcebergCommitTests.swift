@@ -220,6 +220,56 @@ import Testing
         }
     }
 
+    /// Of two replacements of a table at once the second was built before the first had taken its number.
+    @Test func `a snapshot that begins a history may come late with its number, and no other may`() async throws {
+        try await Self.table(try CatalogHarness()) { client in
+            try await client.commit(
+                [], CatalogClient.append(CatalogClient.snapshot(1, sequence: 1, time: Self.now), id: 1)
+            )
+            .ok()
+            try await client.commit(
+                [], CatalogClient.append(CatalogClient.snapshot(2, sequence: 1, time: Self.now), id: 2)
+            )
+            .ok()
+            let metadata = try await client.load()
+            #expect(metadata["current-snapshot-id"] == 2 && metadata["last-sequence-number"] == 1)
+            let late = CatalogClient.snapshot(3, parent: 2, sequence: 1, time: Self.now)
+            try await client.commit([], CatalogClient.append(late, id: 3))
+                .fails(409, "CommitFailedException", "sequence number 1 is not past the table's last, 1")
+        }
+    }
+
+    @Test func `of commits that wait together the losers find what they lost to`() async throws {
+        let harness = try CatalogHarness(.disk)
+        try await Self.table(harness) { client in
+            // Whoever is refused loads the table at once, and must not find the state that it was refused for.
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for writer in 0..<8 {
+                    group.addTask {
+                        var known: Int64?
+                        var sequence: Int64 = 1
+                        for round in 0..<6 {
+                            let id = Int64(1 + writer * 100 + round)
+                            let snapshot = CatalogClient.snapshot(id, parent: known, sequence: sequence, time: Self.now)
+                            let reply = try await client.commit(
+                                [CatalogClient.expectsRef(known)], CatalogClient.append(snapshot, id: id))
+                            #expect(reply.status == 200 || reply.status == 409, "\(reply.text)")
+                            let now = try await client.get("/namespaces/ns/tables/t?snapshots=refs").ok()["metadata"]
+                            #expect(reply.status == 200 || now?["current-snapshot-id"]?.integer != known)
+                            known = now?["current-snapshot-id"]?.integer
+                            sequence = (now?["last-sequence-number"]?.integer ?? 0) + 1
+                        }
+                    }
+                }
+                try await group.waitForAll()
+            }
+            let metadata = try await client.load()
+            let snapshots = metadata["snapshots"]?.array ?? []
+            let parents = snapshots.map { $0["parent-snapshot-id"]?.integer }
+            #expect(parents == [nil] + snapshots.dropLast().map { $0["snapshot-id"]?.integer })
+        }
+    }
+
     @Test func `old metadata files go when the table asks for it`() async throws {
         let harness = try CatalogHarness()
         try await Self.table(harness) { client in

@@ -123,6 +123,13 @@ import Testing
                 [], ["action": "add-view-version", "view-version": Self.version(9, [("trino", "select 1")])],
                 ["action": "set-current-view-version", "view-version-id": -1]
             ).fails(400, "IllegalArgumentException", "Cannot replace view due to loss of view dialects")
+            let other: JSON = [
+                "action": "add-view-version", "view-version": Self.version(9, [("trino", "select 1")]),
+            ]
+            let current: JSON = ["action": "set-current-view-version", "view-version-id": -1]
+            let allows: JSON = ["action": "set-properties", "updates": ["replace.drop-dialect.allowed": "true"]]
+            try await commit([], allows, other, current).ok()
+            try await commit([], ["action": "remove-properties", "removals": ["replace.drop-dialect.allowed"]]).ok()
             try await commit([], ["action": "set-properties", "updates": ["c": "d"]]).ok()
             try await commit([], ["action": "remove-properties", "removals": ["a"]]).ok()
             #expect(try await client.get(Self.views + "/v").ok()["metadata"]?["properties"] == ["c": "d"])

@@ -39,6 +39,9 @@ struct RouteAccessTests {
     private static let readsByPost: Set<String> = [
         "POST /api/v2/query", "POST /catalog/v1/oauth/tokens",
         "POST /catalog/v1/namespaces/{namespace}/tables/{table}/metrics",
+        "POST /catalog/v1/namespaces/{namespace}/tables/{table}/plan",
+        "POST /catalog/v1/namespaces/{namespace}/tables/{table}/tasks",
+        "DELETE /catalog/v1/namespaces/{namespace}/tables/{table}/plan/{plan-id}",
     ]
 
     private struct Walk {

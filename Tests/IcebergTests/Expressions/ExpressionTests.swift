@@ -164,6 +164,7 @@ import Testing
         switch expression {
         case .alwaysTrue: return true
         case .alwaysFalse: return false
+        case .undecided: return nil
         case .not(let inner): return matches(inner, row).map { !$0 }
         case .and(let left, let right):
             let (left, right) = (matches(left, row), matches(right, row))

@@ -101,8 +101,10 @@ import Testing
             #expect(throws: IcebergError.self) { try base.applying(updates, nowMilliseconds: 3_000) }
         }
         base.lastSequenceNumber = 1
+        var late = Self.snapshot
+        late.parentID = 4
         let stale = #expect(throws: IcebergError.self) {
-            try base.applying([.addSnapshot(Self.snapshot)], nowMilliseconds: 3_000)
+            try base.applying([.addSnapshot(late)], nowMilliseconds: 3_000)
         }
         #expect(stale?.code == "requirement-failed" && stale?.isRetryable == true)
         base.lastSequenceNumber = 0

@@ -57,6 +57,16 @@ struct ForeignSnapshotTests {
         #expect(try await setup.lake.rows("items") == ["10|z|-", "1|a|-", "2|b|-", "7|X|-", "8|y|-", "9|z|-"])
     }
 
+    @Test func `rewritten files bring no key and are not read for any`() async throws {
+        let setup = try await setup("1,a,\n2,b,\n")
+        try await setup.foreign.rewrite { _ in true }
+        _ = setup.objects.takeOpened()
+        _ = try await load(setup.lake, "9,z,\n")
+        #expect(setup.objects.takeOpened().isEmpty)
+        let receipt = try await load(setup.lake, "1,A,\n2,b,\n")
+        #expect(receipt.rows.text == "read 2, accepted 2, updated 1, unchanged 1")
+    }
+
     @Test func `doubled keys all go when the key is written again`() async throws {
         let setup = try await setup("1,a,\n2,b,\n")
         try await setup.foreign.append([row(1, "a"), row(1, "c"), row(2, "b")])

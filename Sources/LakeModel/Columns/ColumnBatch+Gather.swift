@@ -1,14 +1,12 @@
-import LakeModel
-
 extension ColumnBatch {
     /// The rows at `indexes`, in that order.
     /// - Complexity: O(indexes × columns).
-    func gather(_ indexes: [Int32]) -> ColumnBatch {
+    package func gather(_ indexes: [Int32]) -> ColumnBatch {
         ColumnBatch(columns: columns.map { $0.gather(indexes) }, rowCount: indexes.count)
     }
 
     /// The rows that are not at `indexes`, which rise.
-    func removing(_ indexes: [Int32]) -> ColumnBatch {
+    package func removing(_ indexes: [Int32]) -> ColumnBatch {
         if indexes.isEmpty { return self }
         var kept: [Int32] = []
         kept.reserveCapacity(rowCount - indexes.count)
@@ -20,7 +18,7 @@ extension ColumnBatch {
     }
 
     /// Several batches of the same columns, one behind the other.
-    static func concatenate(_ batches: [ColumnBatch]) -> ColumnBatch? {
+    package static func concatenate(_ batches: [ColumnBatch]) -> ColumnBatch? {
         guard let first = batches.first else { return nil }
         if batches.count == 1 { return first }
         let columns = first.columns.indices.map { column in
@@ -31,10 +29,11 @@ extension ColumnBatch {
 }
 
 extension ColumnVector {
-    func gather(_ indexes: [Int32]) -> ColumnVector { gather(indexes.span) }
+    /// The values at `indexes`, in that order.
+    package func gather(_ indexes: [Int32]) -> ColumnVector { gather(indexes.span) }
 
     /// The values at `indexes`, in that order.
-    func gather(_ indexes: Span<Int32>) -> ColumnVector {
+    package func gather(_ indexes: Span<Int32>) -> ColumnVector {
         let gathered: ColumnStorage =
             switch storage {
             case .boolean(let values): .boolean(Self.gather(values, indexes))
@@ -79,7 +78,8 @@ extension ColumnVector {
         return setCount == indexes.count ? nil : Bitmap(words: words, count: indexes.count)
     }
 
-    static func concatenate(_ parts: [ColumnVector], type: PrimitiveType) -> ColumnVector {
+    /// Columns of one type, one behind the other.
+    package static func concatenate(_ parts: [ColumnVector], type: PrimitiveType) -> ColumnVector {
         let storage = parts.dropFirst().reduce(into: parts[0].storage) { $0.append($1.storage) }
         guard parts.contains(where: { $0.validity != nil }) else { return ColumnVector(type: type, storage: storage) }
         var validity = Bitmap()
@@ -97,7 +97,7 @@ extension ColumnVector {
 
 extension ColumnStorage {
     /// Appends the values of another storage of the same layout.
-    mutating func append(_ other: ColumnStorage) {
+    package mutating func append(_ other: ColumnStorage) {
         switch (self, other) {
         case (.boolean(let mine), .boolean(let more)): self = .boolean(mine + more)
         case (.int32(let mine), .int32(let more)): self = .int32(mine + more)
@@ -122,7 +122,8 @@ extension ByteVector {
     /// Bytes that a short value is copied in, whatever its length.
     private static let copyBytes = 16
 
-    func gather(_ indexes: Span<Int32>) -> ByteVector {
+    /// The values at `indexes`, in that order.
+    package func gather(_ indexes: Span<Int32>) -> ByteVector {
         let source = self.offsets.span
         var end: UInt32 = 0
         let offsets = unsafe [UInt32](unsafeUninitializedCapacity: indexes.count + 1) { buffer, count in
@@ -162,7 +163,8 @@ extension ByteVector {
 }
 
 extension FixedVector {
-    func gather(_ indexes: Span<Int32>) -> FixedVector {
+    /// The values at `indexes`, in that order.
+    package func gather(_ indexes: Span<Int32>) -> FixedVector {
         var gathered: [UInt8] = []
         gathered.reserveCapacity(indexes.count * width)
         for position in indexes.indices { gathered.append(contentsOf: self[Int(indexes[position])]) }
