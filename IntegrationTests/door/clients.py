@@ -46,7 +46,7 @@ class Door:
         return boto3.client(
             "s3", endpoint_url=self.endpoint, aws_access_key_id=made["accessKeyId"],
             aws_secret_access_key=made["secretAccessKey"], region_name="us-east-1",
-            config=Config(retries={"max_attempts": 1}, s3={"addressing_style": "path"}, **settings))
+            config=Config(signature_version="s3v4", retries={"max_attempts": 1}, s3={"addressing_style": "path"}, **settings))
 
     def arrow(self, user="all"):
         from pyarrow import fs
