@@ -121,6 +121,12 @@ def test_pyiceberg_uses_the_lake_with_what_the_catalog_tells_it(door):
     answer = api.request("POST", "/query", json={"sql": "SELECT count(*), sum(id)::BIGINT FROM sales.orders"})
     assert answer.status_code == 200 and answer.json()["rows"] == [[180, 2 * sum(range(10, 100))]], answer.text
     # Its own rows, deletes and all, are read by SQL.
+    api.load("departments", b"id,department\n1,Sales\n2,IT\n")
+    api.load("departments", b"id,department\n1,Support\n")
+    answer = api.request(
+        "POST", "/query", json={"sql": "SELECT id, department FROM silver.departments_cleaned ORDER BY id"})
+    assert answer.json()["rows"] == [[1, "Support"], [2, "IT"]], answer.text
+    assert lake.load_table("silver.departments_cleaned").scan().to_arrow().num_rows == 2
     answer = api.request("POST", "/query", json={"sql": "SELECT count(*) FROM silver.employees_cleaned"})
     assert answer.json()["rows"] == [[59]], answer.text
 
