@@ -42,7 +42,7 @@ struct DataFolder: Sendable {
         lock = try DataFolderLock(folder: root)
         model = try Self.model(in: root)
         self.location = try LakeLocation.settle(
-            in: root, wanted: location, isNew: !FileManager.default.fileExists(atPath: root + "/catalog.db"))
+            in: root, wanted: location, isNew: !FileManager.default.fileExists(atPath: root + "/log.db"))
         objects = try LocalObjectStore(root: root + "/lake", locationPrefix: self.location.prefix)
         log = try SQLiteEventLog(path: root + "/log.db")
         catalog = try SQLiteCatalogStore(path: root + "/catalog.db")

@@ -35,7 +35,7 @@ struct LakeLocation: Sendable, Hashable {
     private init() {}
 
     /// The location of the lake in a data folder, which a new one gets from `wanted`.
-    /// - Parameter isNew: whether the folder has no catalog yet.
+    /// - Parameter isNew: whether the folder has no log yet.
     /// - Throws: ``ClientError`` `location-fixed` when the lake has another one.
     static func settle(in root: String, wanted: String?, isNew: Bool) throws -> LakeLocation {
         let file = root + "/" + fileName
