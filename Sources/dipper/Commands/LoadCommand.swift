@@ -90,7 +90,7 @@ struct LoadCommand: AsyncParsableCommand {
     }
 
     private func load(into path: String) async throws -> [LoadReport] {
-        let folder = try DataFolder(path)
+        let folder = try await DataFolder(path)
         defer { folder.close() }
         var logger = Logger(label: "dipper") { StreamLogHandler.standardError(label: $0) }
         logger.logLevel = .warning

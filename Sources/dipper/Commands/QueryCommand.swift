@@ -56,7 +56,7 @@ struct QueryCommand: AsyncParsableCommand {
             Console.table(decoded.columns.map(\.name), decoded.rows.map { $0.map(\.text) })
             return
         }
-        let folder = try DataFolder(target.dataDir ?? "")
+        let folder = try await DataFolder(target.dataDir ?? "")
         defer { folder.close() }
         var logger = Logger(label: "dipper") { StreamLogHandler.standardError(label: $0) }
         logger.logLevel = .warning

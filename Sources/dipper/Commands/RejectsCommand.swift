@@ -93,7 +93,7 @@ struct RejectsCommand: ParsableCommand {
     static func onFolder(
         _ target: TargetOptions, _ table: String, _ job: String?, _ body: (StoredReject) -> Bool
     ) async throws {
-        let folder = try DataFolder(target.dataDir ?? "")
+        let folder = try await DataFolder(target.dataDir ?? "")
         defer { folder.close() }
         guard let declaration = folder.model.table(named: table) else {
             throw ClientError(

@@ -1,5 +1,6 @@
 import Access
 import ArgumentParser
+import CatalogService
 import Foundation
 import GatewayHTTP
 import Ingestion
@@ -10,6 +11,7 @@ import Observability
 import QueryEngineDuckDB
 import S3Door
 import ServiceLifecycle
+import TableMaintenance
 import UnixSignals
 
 /// `dipper serve`: gateway, workers and stores in one process.
@@ -41,8 +43,17 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "A folder beside the warehouse that clients of the Iceberg catalog may place tables in (repeatable).")
     var catalogLocation: [String] = []
 
-    @Flag(inversion: .prefixedNo, help: "Feed the operational database.")
-    var operational = true
+    @Option(help: "The catalog's database, postgresql://… or @FILE with that in it (default: in the data folder).")
+    var catalog: String?
+
+    @Option(help: "The operational database, postgresql://… or @FILE with that in it (default: in the data folder).")
+    var operational: String?
+
+    @Flag(help: "Leave the operational database alone.")
+    var noOperational = false
+
+    @Flag(inversion: .prefixedNo, help: "Compact tables and expire their snapshots while they are written.")
+    var maintenance = true
 
     @Option(help: "Threads that parse and encode (default: one a core).")
     var threads = ProcessInfo.processInfo.activeProcessorCount
@@ -74,26 +85,32 @@ struct ServeCommand: AsyncParsableCommand {
             version: Dipper.version)
         try configuration.validate()
 
-        let folder = try DataFolder(dataDir, location: location, limits: limits.ingestion)
+        let folder = try await DataFolder(
+            dataDir, location: location, limits: limits.ingestion,
+            stores: StoreChoice(catalog: catalog, operational: operational))
         defer { folder.close() }
-        let engine = try await folder.engine(operational: operational, threads: threads, logger: logger)
+        let engine = try await folder.engine(operational: !noOperational, threads: threads, logger: logger)
+        let lakehouse = try folder.lakehouse(further: catalogLocation)
+        let upkeep = MaintenanceService(
+            room: folder.maintenanceRoom(lakehouse), policy: MaintenancePolicy(),
+            signals: maintenance ? [folder.tables.signals, lakehouse.signals] : [], logger: logger)
         let queries = try folder.queryEngine(logger: logger)
         let door = try s3Listen.map { try Self.address($0, option: "--s3-listen") }
         let doorAddress = door.map { S3DoorAddress(host: $0.host, port: $0.port, endpoint: s3Endpoint) }
-        var catalog = IcebergConfiguration()
-        catalog.storage = doorAddress.flatMap { folder.storageAccess($0, registry: access) }
+        var iceberg = IcebergConfiguration()
+        iceberg.storage = doorAddress.flatMap { folder.storageAccess($0, registry: access) }
         let gateway = try Gateway(
             configuration: configuration, services: folder.services(queries: queries), registry: registry,
             logger: logger,
             additionalRoutes: IcebergRoutes(
-                catalog: try folder.lakehouse(further: catalogLocation), configuration: catalog,
-                authentication: configuration.authentication
+                catalog: lakehouse, configuration: iceberg, authentication: configuration.authentication
             ).routes, additionalProblems: ServerProblems.all)
         let application = gateway.application { port in
             logger.notice("listening", metadata: ["host": "\(host)", "port": "\(port)"])
         }
         var services: [ServiceGroupConfiguration.ServiceConfiguration] = [
-            .init(service: WorkerService { await engine.run() }), .init(service: application),
+            .init(service: WorkerService { await engine.run() }),
+            .init(service: WorkerService { await upkeep.run() }), .init(service: application),
         ]
         if let door, let doorAddress {
             let server = try folder.door(host: door.host, port: door.port, registry: access, logger: logger)

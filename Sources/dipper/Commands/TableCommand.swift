@@ -9,8 +9,10 @@ import LakeModel
 /// `dipper table`: what tables there are and what they look like.
 struct TableCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "table", abstract: "List and inspect tables.",
-        subcommands: [List.self, Show.self, Snapshots.self, Replay.self])
+        commandName: "table", abstract: "List, inspect and maintain tables.",
+        subcommands: [
+            List.self, Show.self, Snapshots.self, Compact.self, Expire.self, Orphans.self, History.self, Replay.self,
+        ])
 
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "List the tables with their rows and sizes.")
@@ -49,7 +51,7 @@ extension TableCommand {
         @Option(help: "A data folder that no server holds.") var dataDir: String
 
         func run() async throws {
-            let folder = try DataFolder(dataDir)
+            let folder = try await DataFolder(dataDir)
             defer { folder.close() }
             let moved = try await folder.ingestion.replay(table, from: offset, tables: folder.tables)
             Console.line(
@@ -122,7 +124,7 @@ private struct TableView {
     }
 
     private func onFolder(_ body: (LakeTableBrowser) async throws -> Void) async throws {
-        let folder = try DataFolder(target.dataDir ?? "")
+        let folder = try await DataFolder(target.dataDir ?? "")
         defer { folder.close() }
         try await body(LakeTableBrowser(model: folder.model, tables: folder.tables))
     }

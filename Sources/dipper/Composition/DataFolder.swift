@@ -1,3 +1,4 @@
+import CatalogPostgreSQL
 import CatalogService
 import EventLog
 import Foundation
@@ -6,6 +7,8 @@ import LakeModel
 import Logging
 import ObjectStorage
 import OperationalStore
+import OperationalStorePostgres
+import PostgreSQLSupport
 import QueryEngineDuckDB
 
 /// A data folder with its embedded stores, held by this process alone.
@@ -13,8 +16,9 @@ import QueryEngineDuckDB
 ///     dipper.lock       who holds it
 ///     model.yaml        the tables, if other than the hiring model
 ///     log.db            the durable log
-///     catalog.db        table pointers, watermarks, receipts
-///     operational.db    accepted rows by key
+///     catalog.elsewhere that the catalog lies in PostgreSQL
+///     catalog.db        table pointers, watermarks, receipts, unless they lie in PostgreSQL
+///     operational.db    accepted rows by key, unless they lie in PostgreSQL
 ///     lake/csv-files    bronze
 ///     lake/warehouse    Iceberg tables
 ///     lake-location     what the tables' locations begin with, if other than a path
@@ -26,16 +30,21 @@ struct DataFolder: Sendable {
     let location: LakeLocation
     let objects: LocalObjectStore
     let log: SQLiteEventLog
-    let catalog: SQLiteCatalogStore
-    let operational: SQLiteOperationalStore
+    let catalog: any CatalogStore
+    let operational: any OperationalStore
     let tables: LakeTables
     let ingestion: DipperIngestion
     private let lock: DataFolderLock
 
     /// Opens the folder, creating what is missing.
-    /// - Parameter location: what a new lake's locations begin with: `file` or `s3://BUCKET`.
+    /// - Parameters:
+    ///   - location: what a new lake's locations begin with: `file` or `s3://BUCKET`.
+    ///   - choice: where catalog and operational rows lie; `nil`: as the environment says.
     /// - Throws: `data-folder-in-use`, `location-fixed`, model and storage errors.
-    init(_ path: String, location: String? = nil, limits: IngestionLimits = IngestionLimits()) throws {
+    init(
+        _ path: String, location: String? = nil, limits: IngestionLimits = IngestionLimits(),
+        stores choice: StoreChoice? = nil
+    ) async throws {
         let root = URL(fileURLWithPath: path).standardizedFileURL.path
         try FileManager.default.createDirectory(atPath: root, withIntermediateDirectories: true)
         self.path = root
@@ -45,10 +54,27 @@ struct DataFolder: Sendable {
             in: root, wanted: location, isNew: !FileManager.default.fileExists(atPath: root + "/log.db"))
         objects = try LocalObjectStore(root: root + "/lake", locationPrefix: self.location.prefix)
         log = try SQLiteEventLog(path: root + "/log.db")
-        catalog = try SQLiteCatalogStore(path: root + "/catalog.db")
-        operational = try SQLiteOperationalStore(path: root + "/operational.db")
+        let choice = try choice ?? StoreChoice(catalog: nil, operational: nil)
+        let mark = try CatalogMark(folder: root, choice: choice)
+        catalog = try await Self.catalog(choice, root)
+        try mark.leave()
+        operational = try await Self.operational(choice, root)
         tables = LakeTables(catalog: catalog, objects: objects)
         ingestion = DipperIngestion(model: model, log: log, objects: objects, catalog: catalog, limits: limits)
+    }
+
+    private static func catalog(_ choice: StoreChoice, _ root: String) async throws -> any CatalogStore {
+        guard let address = choice.catalog else { return try SQLiteCatalogStore(path: root + "/catalog.db") }
+        return try await PostgreSQLCatalogStore(
+            PostgreSQLOptions(connectionString: address, schema: PostgreSQLCatalogStore.schemaDefault))
+    }
+
+    private static func operational(_ choice: StoreChoice, _ root: String) async throws -> any OperationalStore {
+        guard let address = choice.operational else {
+            return try SQLiteOperationalStore(path: root + "/operational.db")
+        }
+        return try await PostgreSQLOperationalStore(
+            PostgreSQLOptions(connectionString: address, schema: PostgreSQLOperationalStore.schemaDefault))
     }
 
     private static func model(in root: String) throws -> LakeDeclaration {

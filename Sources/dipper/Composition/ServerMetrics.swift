@@ -13,6 +13,17 @@ enum ServerMetrics {
         registry.describe(
             "dipper_operational_lag_records",
             help: "Log records that the operational store is behind the lake, by table.")
+        registry.describe(
+            "dipper_maintenance_runs_total", help: "Looks of maintenance at a table, by table, action and outcome.")
+        registry.describe(
+            "dipper_maintenance_seconds", help: "How long maintenance that did something took, by table and action.",
+            buckets: .seconds)
+        registry.describe(
+            "dipper_maintenance_files_rewritten_total", help: "Data and delete files that were rewritten, by table.")
+        registry.describe(
+            "dipper_maintenance_files_deleted_total", help: "Files that were deleted from storage, by table and action."
+        )
+        registry.describe("dipper_maintenance_snapshots_expired_total", help: "Snapshots that were expired, by table.")
         ProcessMetrics.install(on: registry)
     }
 }
