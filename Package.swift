@@ -25,6 +25,7 @@ func tests(_ name: String, _ dependencies: [Target.Dependency] = [], resources: 
         swiftSettings: strict)
 }
 
+let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let metrics: Target.Dependency = .product(name: "Metrics", package: "swift-metrics")
@@ -38,6 +39,7 @@ let package = Package(
     products: [.executable(name: "dipper", targets: ["dipper"])],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
@@ -69,7 +71,8 @@ let package = Package(
         lake("Iceberg", ["LakeModel", "ByteKernels", "BlockCompression", "ParquetFormat", "AvroFormat"]),
 
         // L3: one protocol a role, with its embedded default.
-        lake("ObjectStorage", ["LakeModel", "Iceberg"]),
+        .systemLibrary(name: "CFileAttributes"),
+        lake("ObjectStorage", ["LakeModel", "Iceberg", "CFileAttributes"]),
         lake("SQLiteSupport", ["LakeModel", grdb, .product(name: "GRDBSQLite", package: "GRDB.swift")]),
         .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         lake("PostgreSQLSupport", ["LakeModel", "CLibPQ"]),
@@ -82,6 +85,7 @@ let package = Package(
         lake("Observability", ["LakeModel", logging, metrics]),
 
         // L4: what the platform does.
+        lake("Access", ["LakeModel", crypto]),
         .systemLibrary(name: "CRoaring", providers: [.apt(["libroaring-dev"])]),
         .target(name: "CKeySlots", cSettings: kernelFlags),
         lake("CatalogService", ["LakeModel", "AvroFormat", "Iceberg", "SQLiteSupport", grdb]),
@@ -105,10 +109,16 @@ let package = Package(
         lake(
             "GatewayHTTP",
             [
-                "LakeModel", "ByteKernels", "AvroFormat", "Iceberg", "CatalogService", "Ingestion",
+                "LakeModel", "ByteKernels", "AvroFormat", "Iceberg", "Access", "CatalogService", "Ingestion",
                 "MultipartForm", "QueryEngine", "Observability", logging, metrics, httpTypes, hummingbird, nio,
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "NIOHTTPTypes", package: "swift-nio-extras"), lifecycle,
+            ]),
+        lake(
+            "S3Door",
+            [
+                "LakeModel", "ByteKernels", "ObjectStorage", "Access", "GatewayHTTP", crypto, logging, metrics,
+                httpTypes, hummingbird, nio, .product(name: "HummingbirdCore", package: "hummingbird"),
             ]),
 
         // L6: the one executable, and what tests share.
@@ -116,9 +126,9 @@ let package = Package(
             name: "dipper",
             dependencies: [
                 "LakeModel", "CSVFormat", "Iceberg", "ObjectStorage", "EventLog", "OperationalStore", "QueryEngine",
-                "QueryEngineDuckDB", "Observability", "CatalogService", "Ingestion", "TableMaintenance", "GatewayHTTP",
-                "PostgreSQLSupport", "CatalogPostgreSQL", "OperationalStorePostgres", logging, httpTypes, metrics, nio,
-                lifecycle,
+                "QueryEngineDuckDB", "Observability", "Access", "CatalogService", "Ingestion", "TableMaintenance",
+                "GatewayHTTP", "S3Door", "PostgreSQLSupport", "CatalogPostgreSQL", "OperationalStorePostgres", logging,
+                httpTypes, metrics, nio, lifecycle,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -161,6 +171,7 @@ let package = Package(
         tests("PostgreSQLSupport", ["LakeModel", "LakeTesting"]),
         tests("OperationalStore", ["LakeModel", "SQLiteSupport", "LakeTesting", grdb]),
         tests("OperationalStorePostgres", ["LakeModel", "OperationalStore", "PostgreSQLSupport", "LakeTesting"]),
+        tests("Access", ["LakeModel", "LakeTesting"]),
         tests("CatalogService", ["LakeModel", "Iceberg", "ObjectStorage", "SQLiteSupport", "LakeTesting", grdb]),
         tests("CatalogPostgreSQL", ["LakeModel", "CatalogService", "PostgreSQLSupport", "LakeTesting"]),
         tests(
@@ -182,9 +193,15 @@ let package = Package(
         tests(
             "GatewayHTTP",
             [
-                "LakeModel", "AvroFormat", "Iceberg", "ObjectStorage", "CatalogService", "Ingestion", "QueryEngine",
-                "Observability", "LakeTesting", logging, metrics, hummingbird, httpTypes, nio,
+                "LakeModel", "AvroFormat", "Iceberg", "ObjectStorage", "Access", "CatalogService", "Ingestion",
+                "QueryEngine", "Observability", "LakeTesting", logging, metrics, hummingbird, httpTypes, nio,
                 .product(name: "HummingbirdTesting", package: "hummingbird"),
+            ]),
+        tests(
+            "S3Door",
+            [
+                "LakeModel", "ObjectStorage", "Access", "GatewayHTTP", "LakeTesting", crypto, logging, hummingbird,
+                httpTypes, nio, .product(name: "HummingbirdTesting", package: "hummingbird"),
             ]),
         tests("dipper", ["LakeModel"]),
         tests("LakeSimulation", ["LakeModel", "LakeTesting", "ObjectStorage"]),

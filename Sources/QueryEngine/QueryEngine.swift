@@ -56,12 +56,15 @@ package struct QueryTable: Sendable, Hashable {
     package var deleteFiles: [String]
     /// What the delete files' `file_path` column holds before the local path, for example `file://`.
     package var locationScheme: String
+    /// What local paths hold in its place: `/data/lake/` where locations begin with `s3://lake/`.
+    package var locationRoot: String
     /// Changes whenever any of the above does: the key under which an engine may keep the table ready.
     package var version: String
 
     package init(
         namespace: String, name: String, fields: [SchemaField], plainFiles: [String], deletedFromFiles: [String] = [],
-        deleteFiles: [String] = [], locationScheme: String = "file://", version: String
+        deleteFiles: [String] = [], locationScheme: String = "file://", locationRoot: String = "",
+        version: String
     ) {
         self.namespace = namespace
         self.name = name
@@ -70,6 +73,7 @@ package struct QueryTable: Sendable, Hashable {
         self.deletedFromFiles = deletedFromFiles
         self.deleteFiles = deleteFiles
         self.locationScheme = locationScheme
+        self.locationRoot = locationRoot
         self.version = version
     }
 }

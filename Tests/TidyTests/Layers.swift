@@ -8,8 +8,8 @@ enum Layers {
         "Iceberg": 20, "SQLiteSupport": 25, "PostgreSQLSupport": 25,
         "ObjectStorage": 30, "EventLog": 30, "OperationalStore": 30, "ResultCache": 30, "QueryEngine": 30,
         "Observability": 30,
-        "CatalogService": 40, "Ingestion": 45, "TableMaintenance": 45, "Analytics": 45,
-        "GatewayHTTP": 50,
+        "Access": 40, "CatalogService": 40, "Ingestion": 45, "TableMaintenance": 45, "Analytics": 45,
+        "GatewayHTTP": 50, "S3Door": 52,
         "dipper": 60, "LakeTesting": 60, "LakeSimulation": 61, "simulate": 62,
         "Fuzzing": 55, "dipper-fuzz": 60,
     ]

@@ -167,6 +167,12 @@ extension LakehouseCatalog {
         }
     }
 
+    /// The current metadata of a table.
+    /// - Throws: `table-missing`, `file-missing`.
+    package func metadata(of name: TableIdentifier) async throws -> TableMetadata {
+        try await metadata(name, at: try await requirePointer(.table, name).metadataLocation)
+    }
+
     /// The metadata file that a table has now.
     /// - Throws: `table-missing`.
     package func tableLocation(_ name: TableIdentifier) async throws -> String {
@@ -174,9 +180,12 @@ extension LakehouseCatalog {
     }
 
     /// Makes a metadata file inside the warehouse a table.
-    /// - Parameter overwrites: a table of that name is pointed to the file; otherwise it is a `table-exists`.
+    /// - Parameters:
+    ///   - overwrites: a table of that name is pointed to the file; otherwise it is a `table-exists`.
+    ///   - permit: refuses metadata that the client may not bring in.
     package func registerTable(
-        _ name: TableIdentifier, metadataLocation: String, overwrites: Bool, ticket: IdempotencyTicket?
+        _ name: TableIdentifier, metadataLocation: String, overwrites: Bool, ticket: IdempotencyTicket?,
+        permit: @Sendable (TableMetadata) throws -> Void = { _ in }
     ) async throws -> TableDocument {
         try locations.check(metadataLocation)
         var expected: String?
@@ -191,6 +200,7 @@ extension LakehouseCatalog {
         let bytes = try await readBytes(metadataLocation)
         let metadata = try MetadataFile.parse(bytes, from: metadataLocation)
         try check(metadata)
+        try permit(metadata)
         let found = expected
         try await commit(ticket, status: 200, metadataLocation: metadataLocation) {
             $0.swaps = [

@@ -120,6 +120,11 @@ package final class LakehouseCatalog: Sendable {
         return "\(base)/\(Self.pathPart(name.name))-\(RandomUUID.text())"
     }
 
+    /// The folder of a namespace below the warehouse.
+    package static func folder(ofNamespace levels: [String]) -> String {
+        levels.map(pathPart).joined(separator: "/")
+    }
+
     /// A name as a part of a path: what might mean something there becomes `_`.
     static func pathPart(_ name: String) -> String {
         let partBytesMax = 64

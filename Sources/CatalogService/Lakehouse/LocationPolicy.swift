@@ -15,7 +15,8 @@ package struct LocationPolicy: Sendable {
 
     package var warehouse: String { roots[0] }
 
-    /// `file:/a`, `file://localhost/a` and `/a` become `file:///a`; doubled slashes and trailing ones go.
+    /// `file:/a`, `file://localhost/a` and `/a` become `file:///a`; `s3a` becomes `s3`; doubled slashes and
+    /// trailing ones go.
     package static func canonical(_ location: String) -> String {
         var scheme = "file"
         var rest = location[...]
@@ -34,6 +35,8 @@ package struct LocationPolicy: Sendable {
             authority = String(rest[..<end])
             rest = rest[end...]
         }
+        // Hadoop's names for the same.
+        if scheme == "s3a" || scheme == "s3n" { scheme = "s3" }
         if scheme == "file", authority.lowercased() == "localhost" { authority = "" }
         let path = rest.split(separator: "/").joined(separator: "/")
         return "\(scheme)://\(authority)/\(path)"

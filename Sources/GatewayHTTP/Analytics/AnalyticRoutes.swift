@@ -1,3 +1,4 @@
+import Access
 import HTTPTypes
 import Hummingbird
 import LakeModel
@@ -12,9 +13,13 @@ struct AnalyticRoutes {
 
     var routes: [Route] {
         [
-            Route(.get, "/api/v2/analytics", documentation: .analytics, handler: list),
-            Route(.get, "/api/v2/analytics/{name}", documentation: .plainAnalytic(limits), handler: answer),
-            Route(.get, "/api/v2/analytics/{name}/{parameters*}", documentation: .analytic(limits), handler: answer),
+            Route(.get, "/api/v2/analytics", access: .anyone, documentation: .analytics, handler: list),
+            Route(
+                .get, "/api/v2/analytics/{name}", access: .silver(.read), documentation: .plainAnalytic(limits),
+                handler: answer),
+            Route(
+                .get, "/api/v2/analytics/{name}/{parameters*}", access: .silver(.read),
+                documentation: .analytic(limits), handler: answer),
         ]
     }
 
@@ -85,7 +90,7 @@ struct AnalyticRoutes {
                 remedy: "ask /api/v2/analytics/\(name)" + analytic.parameters.map { "/{\($0.name)}" }.joined())
         }
         let values = try zip(analytic.parameters, texts).map { try AnalyticParameter.value($1, for: $0) }
-        return AnalyticQuestion(name: name, parameters: values)
+        return AnalyticQuestion(name: name, parameters: values, reader: request.principal)
     }
 
     private func etag(_ version: AnswerVersion, _ paging: Paging, _ form: String, _ escapes: Bool) -> String {

@@ -1,3 +1,4 @@
+import Access
 import HTTPTypes
 import Hummingbird
 import Ingestion
@@ -33,9 +34,15 @@ struct BatchRoutes {
 
     var routes: [Route] {
         [
-            Route(.post, "/api/v2/batch/{table}", documentation: .batch(limits), handler: batch),
-            Route(.post, "/api/v2/rejects/{table}/replay", documentation: .replay(limits), handler: replay),
-            Route(.delete, "/api/v2/tables/{table}/rows/{key}", documentation: .deleteRow(limits), handler: delete),
+            Route(
+                .post, "/api/v2/batch/{table}", access: .silver(.write), documentation: .batch(limits),
+                handler: batch),
+            Route(
+                .post, "/api/v2/rejects/{table}/replay", access: .silver(.write), documentation: .replay(limits),
+                handler: replay),
+            Route(
+                .delete, "/api/v2/tables/{table}/rows/{key}", access: .silver(.write),
+                documentation: .deleteRow(limits), handler: delete),
         ]
     }
 

@@ -1,50 +1,48 @@
+package import Access
 package import HTTPTypes
 
 /// Decides who sends a request.
 package protocol RequestAuthenticating: Sendable {
-    /// - Returns: the sender's name for the access log.
+    /// - Returns: the sender with their rights; the name goes to the access log.
     /// - Throws: ``GatewayError`` `unauthenticated`.
-    func authenticate(_ fields: HTTPFields) async throws -> String
+    func authenticate(_ fields: HTTPFields) async throws -> Principal
+
+    /// The client of OAuth client credentials.
+    /// - Parameter clientID: the token's name; `nil` when the client sends its secret alone.
+    /// - Throws: ``GatewayError`` `unauthenticated`.
+    func authenticate(clientID: String?, secret: String) async throws -> Principal
 }
 
-/// `Authorization: Bearer …` with tokens that are fixed in the configuration.
-package struct StaticTokenAuthentication: RequestAuthenticating {
-    /// Shortest token that is accepted as a secret, in bytes.
-    package static let tokenBytesMin = 16
+/// `Authorization: Bearer …` with the tokens of a book.
+package struct TokenAuthentication: RequestAuthenticating {
+    private let registry: AccessRegistry
 
-    private let tokens: [(name: String, token: [UInt8])]
+    package init(_ registry: AccessRegistry) { self.registry = registry }
 
-    /// - Parameter tokens: name to token.
-    /// - Throws: ``GatewayError`` `token-weak` when a token is shorter than ``tokenBytesMin``, or there is none.
+    /// - Parameter tokens: name to token; each has every right.
+    /// - Throws: ``AccessError`` `token-weak` when a token is too short, or there is none.
     package init(tokens: [String: String]) throws {
-        guard !tokens.isEmpty else {
-            throw GatewayError(
-                code: "token-weak", message: "no access token is configured", remedy: "configure at least one token")
-        }
-        for (name, token) in tokens where token.utf8.count < Self.tokenBytesMin {
-            throw GatewayError(
-                code: "token-weak", message: "the access token \(name) is shorter than \(Self.tokenBytesMin) bytes",
-                remedy: "use a random token, for example of `openssl rand -hex 32`")
-        }
-        self.tokens = tokens.sorted { $0.key < $1.key }.map { ($0.key, Array($0.value.utf8)) }
+        registry = AccessRegistry(try AccessBook(tokens: tokens))
     }
 
-    package func authenticate(_ fields: HTTPFields) async throws -> String {
+    package func authenticate(_ fields: HTTPFields) async throws -> Principal {
         if let value = fields[.authorization], value.utf8.count > 7, value.prefix(7).lowercased() == "bearer " {
-            let given = Array(value.utf8.dropFirst(7).drop { $0 == UInt8(ascii: " ") })
-            var match: String?
-            for (name, token) in tokens where Self.isEqual(given, token) { match = name }
-            if let match { return match }
+            let given = value.utf8.dropFirst(7).drop { $0 == UInt8(ascii: " ") }
+            if let principal = registry.book.principal(token: given) { return principal }
         }
         throw GatewayError(
             code: "unauthenticated", message: "the request carries no access token that is known here",
             remedy: "send the header Authorization: Bearer TOKEN")
     }
 
-    /// Compares in a time that depends on the lengths only.
-    private static func isEqual(_ left: [UInt8], _ right: [UInt8]) -> Bool {
-        var difference = UInt8(left.count == right.count ? 0 : 1)
-        for index in right.indices { difference |= right[index] ^ (left.isEmpty ? 1 : left[index % left.count]) }
-        return difference == 0
+    package func authenticate(clientID: String?, secret: String) async throws -> Principal {
+        guard let principal = registry.book.principal(token: secret.utf8),
+            clientID == nil || clientID == principal.name
+        else {
+            throw GatewayError(
+                code: "unauthenticated", message: "the client's id and secret are no token of this server",
+                remedy: "give a token's name as the client's id and the token as its secret")
+        }
+        return principal
     }
 }

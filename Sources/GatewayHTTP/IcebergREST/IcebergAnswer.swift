@@ -14,7 +14,10 @@ enum IcebergAnswer {
     private static let pieceBytes = 256 << 10
 
     /// A table or view: its metadata goes out as the bytes that its file holds, a piece at a time.
-    static func document(_ document: TableDocument, snapshots: SnapshotSelection = .all) -> Response {
+    /// - Parameter settings: what the client needs to reach the table's files.
+    static func document(
+        _ document: TableDocument, snapshots: SnapshotSelection = .all, settings: [String: String] = [:]
+    ) -> Response {
         var head: [UInt8] = []
         var headers: HTTPFields = [.contentType: Answers.json, .cacheControl: "no-store"]
         head += Array("{".utf8)
@@ -22,10 +25,10 @@ enum IcebergAnswer {
             head += Array("\"metadata-location\":".utf8)
             JSONValue.string(location).append(to: &head)
             head += Array(",".utf8)
-            headers[.eTag] = entityTag(location, snapshots)
+            headers[.eTag] = entityTag(location, snapshots, settings)
         }
         head += Array("\"metadata\":".utf8)
-        let tail = Array(",\"config\":{}}".utf8)
+        let tail = Array(",\"config\":".utf8) + JSONValue.map(settings).bytes + Array("}".utf8)
         let json = document.json
         if json.count <= pieceBytes {
             return Response(
@@ -48,10 +51,16 @@ enum IcebergAnswer {
         return Response(status: .ok, headers: headers, body: body)
     }
 
-    /// The entity tag of a table's metadata: a metadata file never changes, so its location tells.
-    static func entityTag(_ location: String, _ snapshots: SnapshotSelection) -> String {
+    /// The entity tag of a table's metadata: a metadata file never changes, so its location tells. The settings are in it, too:
+    /// who has other keys than at the last answer must get them.
+    static func entityTag(
+        _ location: String, _ snapshots: SnapshotSelection, _ settings: [String: String] = [:]
+    ) -> String {
         var hash = SHA256Stream()
         hash.update(Array(location.utf8))
+        for (name, value) in settings.sorted(by: { $0.key < $1.key }) {
+            hash.update(Array("\n\(name)=\(value)".utf8))
+        }
         return "\"\(SHA256Stream.hex(Array(hash.finish().prefix(16)))).\(snapshots.rawValue)\""
     }
 

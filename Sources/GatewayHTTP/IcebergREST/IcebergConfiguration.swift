@@ -9,6 +9,8 @@ package struct IcebergConfiguration: Sendable {
     /// Settings that clients take where they have none of their own, and those that they must take.
     package var defaults: [String: String] = [:]
     package var overrides: [String: String] = [:]
+    /// `nil`: files are reached by the paths in the metadata alone.
+    package var storage: StorageAccess?
 
     package init() {}
 }
@@ -41,7 +43,7 @@ extension IcebergRoutes {
     var configurationRoutes: [Route] {
         [
             // One server keeps one warehouse, so whatever name a client gives it is this one.
-            route(.get, "/v1/config") { _ in
+            route(.get, "/v1/config", access: .anyone) { _ in
                 var overrides = configuration.overrides
                 if configuration.namespaceSeparator != NamespaceName.separator {
                     overrides["namespace-separator"] = PercentCoding.encode(String(configuration.namespaceSeparator))
@@ -53,7 +55,7 @@ extension IcebergRoutes {
                         "idempotency-key-lifetime": .string("PT\(IdempotentAnswer.lifetimeSeconds / 3_600)H"),
                     ]))
             },
-            route(.post, "/v1/oauth/tokens", isOpen: true) { call in try await token(call) },
+            route(.post, "/v1/oauth/tokens", access: .open) { call in try await token(call) },
         ]
     }
 
@@ -67,17 +69,21 @@ extension IcebergRoutes {
             return Self.oauthError(
                 "unsupported_grant_type", "grant_type must be client_credentials or \(exchange)", .badRequest)
         }
-        let secret = grant == exchange ? form["subject_token"] : form["client_secret"] ?? Self.basicSecret(call)
+        let basic = Self.basicCredentials(call)
+        let secret = grant == exchange ? form["subject_token"] : form["client_secret"] ?? basic?.secret
+        let clientID = grant == exchange ? nil : form["client_id"] ?? basic?.id
         var token = "no-authentication"
         if let authentication {
             guard let secret, !secret.isEmpty else {
                 return Self.oauthError("invalid_client", "the client's secret is missing", .unauthorized)
             }
             do {
-                _ = try await authentication.authenticate([.authorization: "Bearer \(secret)"])
+                // Clients that are given a secret alone send it without an id, or with an empty one.
+                _ = try await authentication.authenticate(
+                    clientID: clientID.flatMap { $0.isEmpty ? nil : $0 }, secret: secret)
             } catch {
                 return Self.oauthError(
-                    "invalid_client", "the client's secret is no token of this server", .unauthorized)
+                    "invalid_client", "the client's id and secret are no token of this server", .unauthorized)
             }
             token = secret
         }
@@ -105,12 +111,12 @@ extension IcebergRoutes {
         return form
     }
 
-    /// The password of `Authorization: Basic`.
-    private static func basicSecret(_ call: IcebergCall) -> String? {
+    /// Name and password of `Authorization: Basic`.
+    private static func basicCredentials(_ call: IcebergCall) -> (id: String, secret: String)? {
         guard let header = call.request.headers[.authorization], header.lowercased().hasPrefix("basic "),
             let bytes = Base64.decode(String(header.dropFirst(6))),
             let text = String(validating: bytes, as: UTF8.self), let colon = text.firstIndex(of: ":")
         else { return nil }
-        return String(text[text.index(after: colon)...])
+        return (String(text[..<colon]), String(text[text.index(after: colon)...]))
     }
 }

@@ -1,3 +1,4 @@
+import Access
 import AvroFormat
 import CatalogService
 import Hummingbird
@@ -6,9 +7,11 @@ extension IcebergRoutes {
     var namespaceRoutes: [Route] {
         let path = "/v1/namespaces"
         return [
-            route(.get, path) { call in try await listNamespaces(call) },
-            route(.post, path) { call in
-                try await change(call) { ticket in try await createNamespace(call, ticket) }
+            route(.get, path, access: .decided(.read)) { call in try await listNamespaces(call) },
+            route(.post, path, access: .decided(.write)) { call in
+                let name = try LakehouseCatalog.namespaceName(try call.body().texts("namespace"))
+                try call.require(.write, name)
+                return try await change(call) { ticket in try await createNamespace(call, ticket) }
             },
             route(.get, path + "/{namespace}") { call in
                 let name = try call.namespace
@@ -43,9 +46,11 @@ extension IcebergRoutes {
         }
         let names = try await catalog.listNamespaces(below: parent, after: page.after, limit: page.limit + 1)
         let shown = names.prefix(page.limit)
+        let principal = call.request.principal
+        let visible = shown.filter { principal.maySee(NamespaceName.levels($0)) }
         return IcebergAnswer.json(
             .object([
-                "namespaces": .array(shown.map { IcebergAnswer.levels($0) }),
+                "namespaces": .array(visible.map { IcebergAnswer.levels($0) }),
                 "next-page-token": names.count > shown.count ? .string(shown.last) : .null,
             ]))
     }
@@ -54,6 +59,7 @@ extension IcebergRoutes {
         let body = try call.body()
         let name = try LakehouseCatalog.namespaceName(try body.texts("namespace"))
         let properties = try body.textMap("properties")
+        try call.requireLocations(IcebergCall.locations(in: properties), in: catalog)
         let answer = Self.namespace(name, properties)
         try await catalog.createNamespace(name, properties: properties, ticket: ticket, answer: answer.bytes)
         return IcebergAnswer.json(answer)
@@ -70,6 +76,7 @@ extension IcebergRoutes {
                 message: "Cannot remove and update the same key: \(both.sorted().joined(separator: ", "))",
                 remedy: "name a property once")
         }
+        try call.requireLocations(IcebergCall.locations(in: updates), in: catalog)
         let name = try call.namespace
         let before = try await catalog.namespaceProperties(name)
         let answer = JSONValue.object([

@@ -1,3 +1,4 @@
+import Access
 import AvroFormat
 import CatalogService
 import HTTPTypes
@@ -9,21 +10,23 @@ extension IcebergRoutes {
 
     var planRoutes: [Route] {
         let plan = Self.table + "/plan/{plan-id}"
+        // A plan changes nothing, by whatever method it is asked for and dropped.
+        let reading = Self.namespace(.read, separator: configuration.namespaceSeparator)
         return [
-            route(.post, Self.table + "/plan") { call in
+            route(.post, Self.table + "/plan", access: reading) { call in
                 let request = try ScanRequest(try call.body().json)
                 return Self.answer(try await catalog.planScan(try call.identifier("table"), request), isPlan: true)
             },
-            route(.get, plan) { call in
+            route(.get, plan, access: reading) { call in
                 let id = try call.parameter("plan-id")
                 return Self.answer(
                     try await catalog.plannedScan(try call.identifier("table"), id: id), isPlan: true)
             },
-            route(.delete, plan) { call in
+            route(.delete, plan, access: reading) { call in
                 try await catalog.cancelScan(try call.identifier("table"), id: try call.parameter("plan-id"))
                 return IcebergAnswer.empty
             },
-            route(.post, Self.table + "/tasks") { call in
+            route(.post, Self.table + "/tasks", access: reading) { call in
                 let task = try call.body().text("plan-task")
                 return Self.answer(
                     try await catalog.scanTasks(try call.identifier("table"), planTask: task), isPlan: false)

@@ -33,11 +33,15 @@ package struct IcebergRoutes: Sendable {
     typealias Handler = @Sendable (IcebergCall) async throws -> Response
 
     /// A route that answers errors in the catalog's form.
+    /// - Parameter access: by default the right over the path's namespace: to read it, or to write it for other methods than
+    ///   GET and HEAD.
     func route(
-        _ method: HTTPRequest.Method, _ path: String, isOpen: Bool = false, _ handler: @escaping Handler
+        _ method: HTTPRequest.Method, _ path: String, access: RouteAccess? = nil, _ handler: @escaping Handler
     ) -> Route {
         let separator = configuration.namespaceSeparator
-        return Route(method, RoutePath(Self.base + path), isOpen: isOpen) { request in
+        let path = RoutePath(Self.base + path)
+        let access = access ?? Self.access(method, path, separator: separator)
+        return Route(method, path, access: access) { request in
             do {
                 let isReading = method == .get || method == .head
                 let bytes = isReading ? [] : try await request.collectBody(bytesMax: IcebergLimits.bodyBytesMax)
@@ -60,14 +64,15 @@ package struct IcebergRoutes: Sendable {
         _ call: IcebergCall, _ action: (IdempotencyTicket?) async throws -> Response
     ) async throws -> Response {
         try await gate.run(try call.ticket(), action) { location in
-            IcebergAnswer.document(try await catalog.metadataDocument(at: location))
+            IcebergAnswer.document(
+                try await catalog.metadataDocument(at: location), settings: storageSettings(call))
         }
     }
 
     /// Everything else below the catalog's address.
     private var unknownRoutes: [Route] {
         [HTTPRequest.Method.get, .head, .post, .put, .delete].map { method in
-            route(method, "/{rest*}") { call in
+            route(method, "/{rest*}", access: .anyone) { call in
                 throw GatewayError(
                     code: "path-unknown",
                     message: "No route for request: \(method.rawValue) \(call.request.request.uri.path)")

@@ -1,3 +1,4 @@
+import Access
 import AvroFormat
 import CatalogService
 import HTTPTypes
@@ -22,19 +23,21 @@ extension IcebergRoutes {
             route(.post, table) { call in
                 try await change(call) { ticket in
                     let change = try Self.tableChange(try call.body(), try call.identifier("table"))
+                    try call.requireLocations(of: change, in: catalog)
                     return IcebergAnswer.document(try await catalog.commit(change, ticket: ticket))
                 }
             },
             route(.delete, table) { call in
                 try await change(call) { ticket in
                     let purges = try call.option("purgeRequested")?.lowercased() == "true"
+                    if purges { try await requirePurge(call) }
                     try await catalog.dropTable(try call.identifier("table"), purges: purges, ticket: ticket)
                     return IcebergAnswer.empty
                 }
             },
             route(.get, table + "/credentials") { call in
                 _ = try await catalog.tableLocation(try call.identifier("table"))
-                return IcebergAnswer.json(.object(["storage-credentials": .array([])]))
+                return credentials(call)
             },
             route(.post, table + "/unregister") { call in
                 try await change(call) { ticket in
@@ -43,7 +46,10 @@ extension IcebergRoutes {
                 }
             },
             // Reports are taken so that clients don't warn; nothing is done with them yet.
-            route(.post, table + "/metrics") { call in
+            route(
+                .post, table + "/metrics",
+                access: Self.namespace(.read, separator: configuration.namespaceSeparator)
+            ) { call in
                 _ = try call.body().text("report-type")
                 _ = try await catalog.tableLocation(try call.identifier("table"))
                 return IcebergAnswer.empty
@@ -57,19 +63,29 @@ extension IcebergRoutes {
                 try await change(call) { ticket in
                     let body = try call.body()
                     let name = TableIdentifier(namespace: try call.namespace, name: try body.text("name"))
+                    let location = try body.text("metadata-location")
+                    try call.requireLocations([location], in: catalog)
                     return IcebergAnswer.document(
                         try await catalog.registerTable(
-                            name, metadataLocation: try body.text("metadata-location"),
-                            overwrites: try body.boolean("overwrite"), ticket: ticket))
+                            name, metadataLocation: location,
+                            overwrites: try body.boolean("overwrite"), ticket: ticket
+                        ) { metadata in
+                            try call.requireLocations(metadata.metadataLog.map(\.location), in: catalog)
+                            try call.requireLocations(of: metadata, in: catalog)
+                        }, settings: storageSettings(call))
                 }
             },
-            route(.post, "/v1/tables/rename") { call in try await rename(.table, call) },
-            route(.post, "/v1/transactions/commit") { call in
-                try await change(call) { ticket in
-                    let changes = try call.body().list("table-changes").map { json in
-                        let body = try IcebergBody(json)
-                        return try Self.tableChange(body, try Self.identifier(try body.value("identifier")))
-                    }
+            route(.post, "/v1/tables/rename", access: .decided(.write)) { call in try await rename(.table, call) },
+            route(.post, "/v1/transactions/commit", access: .decided(.write)) { call in
+                let changes = try call.body().list("table-changes").map { json in
+                    let body = try IcebergBody(json)
+                    return try Self.tableChange(body, try Self.identifier(try body.value("identifier")))
+                }
+                for change in changes {
+                    try call.require(.write, change.table.namespace)
+                    try call.requireLocations(of: change, in: catalog)
+                }
+                return try await change(call) { ticket in
                     try await catalog.commit(changes, ticket: ticket)
                     return IcebergAnswer.empty
                 }
@@ -91,11 +107,13 @@ extension IcebergRoutes {
     }
 
     func rename(_ kind: RelationKind, _ call: IcebergCall) async throws -> Response {
-        try await change(call) { ticket in
-            let body = try call.body()
-            try await catalog.rename(
-                kind, from: try Self.identifier(try body.value("source")),
-                to: try Self.identifier(try body.value("destination")), ticket: ticket)
+        let body = try call.body()
+        let source = try Self.identifier(try body.value("source"))
+        let destination = try Self.identifier(try body.value("destination"))
+        try call.require(.write, source.namespace)
+        try call.require(.write, destination.namespace)
+        return try await change(call) { ticket in
+            try await catalog.rename(kind, from: source, to: destination, ticket: ticket)
             return IcebergAnswer.empty
         }
     }
@@ -114,14 +132,15 @@ extension IcebergRoutes {
                 code: "option-invalid", message: "Invalid snapshots: \(option.prefix(32))", remedy: "use all or refs")
         }
         let known = call.request.headers[.ifNoneMatch]
+        let settings = storageSettings(call)
         var tag = ""
         let document = try await catalog.loadTable(name, snapshots: snapshots) { location in
             guard known != nil else { return false }
-            tag = IcebergAnswer.entityTag(location, snapshots)
+            tag = IcebergAnswer.entityTag(location, snapshots, settings)
             return IcebergAnswer.matches(known, tag)
         }
         guard let document else { return Response(status: .notModified, headers: [.eTag: tag]) }
-        return IcebergAnswer.document(document, snapshots: snapshots)
+        return IcebergAnswer.document(document, snapshots: snapshots, settings: settings)
     }
 
     private func createTable(_ call: IcebergCall, _ ticket: IdempotencyTicket?) async throws -> Response {
@@ -132,10 +151,20 @@ extension IcebergRoutes {
             partitionSpec: try body.optional("partition-spec").map { try PartitionSpec.parse($0) },
             sortOrder: try body.optional("write-order").map { try SortOrder.parse($0) },
             location: try body.optionalText("location"), properties: try body.textMap("properties"))
+        try call.requireLocations([request.location] + IcebergCall.locations(in: request.properties), in: catalog)
         if try body.boolean("stage-create") {
-            return IcebergAnswer.document(try await catalog.stageTable(name, request))
+            return IcebergAnswer.document(
+                try await catalog.stageTable(name, request), settings: storageSettings(call))
         }
-        return IcebergAnswer.document(try await catalog.createTable(name, request, ticket: ticket))
+        return IcebergAnswer.document(
+            try await catalog.createTable(name, request, ticket: ticket), settings: storageSettings(call))
+    }
+
+    /// A purge deletes what lies below the table's location, wherever that is.
+    private func requirePurge(_ call: IcebergCall) async throws {
+        guard call.request.principal.namespaces(.write) != nil else { return }
+        let metadata = try await catalog.metadata(of: try call.identifier("table"))
+        try call.requireLocations(of: metadata, in: catalog)
     }
 
     private static func tableChange(_ body: IcebergBody, _ table: TableIdentifier) throws -> TableChange {

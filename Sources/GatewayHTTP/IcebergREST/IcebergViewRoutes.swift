@@ -1,3 +1,4 @@
+import Access
 import AvroFormat
 import CatalogService
 import Hummingbird
@@ -23,11 +24,13 @@ extension IcebergRoutes {
             route(.post, view) { call in
                 try await change(call) { ticket in
                     let body = try call.body()
+                    let updates = try body.list("updates").map { try ViewUpdate.parse($0) }
+                    try call.requireLocations(of: updates, in: catalog)
                     return IcebergAnswer.document(
                         try await catalog.commitView(
                             try call.identifier("view"),
                             requirements: try body.list("requirements").map { try ViewRequirement.parse($0) },
-                            updates: try body.list("updates").map { try ViewUpdate.parse($0) }, ticket: ticket))
+                            updates: updates, ticket: ticket))
                 }
             },
             route(.delete, view) { call in
@@ -36,14 +39,15 @@ extension IcebergRoutes {
                     return IcebergAnswer.empty
                 }
             },
-            route(.post, "/v1/views/rename") { call in try await rename(.view, call) },
+            route(.post, "/v1/views/rename", access: .decided(.write)) { call in try await rename(.view, call) },
             route(.post, "/v1/namespaces/{namespace}/register-view") { call in
                 try await change(call) { ticket in
                     let body = try call.body()
                     let name = TableIdentifier(namespace: try call.namespace, name: try body.text("name"))
+                    let location = try body.text("metadata-location")
+                    try call.requireLocations([location], in: catalog)
                     return IcebergAnswer.document(
-                        try await catalog.registerView(
-                            name, metadataLocation: try body.text("metadata-location"), ticket: ticket))
+                        try await catalog.registerView(name, metadataLocation: location, ticket: ticket))
                 }
             },
         ]
@@ -56,6 +60,7 @@ extension IcebergRoutes {
             schema: try SchemaJSON.parse(try body.value("schema")),
             version: try ViewMetadata.Version.parse(try body.value("view-version")),
             location: try body.optionalText("location"), properties: try body.textMap("properties"))
+        try call.requireLocations([request.location] + IcebergCall.locations(in: request.properties), in: catalog)
         return IcebergAnswer.document(try await catalog.createView(name, request, ticket: ticket))
     }
 }

@@ -1,3 +1,4 @@
+import Access
 import HTTPTypes
 import Hummingbird
 import Ingestion
@@ -14,8 +15,8 @@ struct JobRoutes {
 
     var routes: [Route] {
         [
-            Route(.get, "/api/v2/jobs", documentation: .jobs(limits), handler: list),
-            Route(.get, "/api/v2/jobs/{id}", documentation: .job, handler: job),
+            Route(.get, "/api/v2/jobs", access: .silver(.read), documentation: .jobs(limits), handler: list),
+            Route(.get, "/api/v2/jobs/{id}", access: .silver(.read), documentation: .job, handler: job),
         ]
     }
 

@@ -78,7 +78,9 @@ struct OpenAPIDocument {
     /// The codes that a route may answer with: its own, and those of every route of its kind.
     static func problems(_ documentation: RouteDocumentation, _ route: Route, isAuthenticated: Bool) -> [String] {
         var codes = ["internal-error", "request-too-long"]
-        if !route.isOpen { codes += isAuthenticated ? ["unauthenticated"] : ["host-refused", "origin-refused"] }
+        if !route.isOpen {
+            codes += isAuthenticated ? ["unauthenticated", "forbidden"] : ["host-refused", "origin-refused"]
+        }
         if !route.path.parameterNames.isEmpty { codes.append("path-invalid") }
         if route.path.template.hasPrefix("/api/") { codes += ["option-unknown", "option-invalid"] }
         if route.method == .post { codes.append("header-invalid") }

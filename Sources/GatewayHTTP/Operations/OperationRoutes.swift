@@ -1,3 +1,4 @@
+import Access
 import HTTPTypes
 import Hummingbird
 import Ingestion
@@ -14,9 +15,9 @@ struct OperationRoutes {
 
     var routes: [Route] {
         [
-            Route(.get, "/healthz", isOpen: true, documentation: .health, handler: health),
-            Route(.get, "/readyz", isOpen: true, documentation: .readiness, handler: readiness),
-            Route(.get, "/metrics", documentation: .metrics, handler: metrics),
+            Route(.get, "/healthz", access: .open, documentation: .health, handler: health),
+            Route(.get, "/readyz", access: .open, documentation: .readiness, handler: readiness),
+            Route(.get, "/metrics", access: .everything(.read), documentation: .metrics, handler: metrics),
         ]
     }
 

@@ -6,8 +6,10 @@ enum PageRoutes {
     static func routes(describing routes: [Route], catalog: ProblemCatalog, configuration: GatewayConfiguration)
         -> [Route]
     {
-        var document = Route(.get, "/openapi.json", documentation: .openAPI) { _ in Response(status: .notFound) }
-        var landing = Route(.get, "/", documentation: .landing) { _ in Response(status: .notFound) }
+        var document = Route(.get, "/openapi.json", access: .anyone, documentation: .openAPI) { _ in
+            Response(status: .notFound)
+        }
+        var landing = Route(.get, "/", access: .anyone, documentation: .landing) { _ in Response(status: .notFound) }
         let all = routes + [document, landing]
         let json = OpenAPIDocument(
             routes: all, catalog: catalog, apiVersion: configuration.version,

@@ -54,6 +54,7 @@ package struct ProblemCatalog: Sendable {
         ProblemKind("media-type-unsupported", .unsupportedMediaType, "The body has a media type that isn't taken here"),
         ProblemKind("encoding-unsupported", .unsupportedMediaType, "The body has an encoding that isn't taken here"),
         ProblemKind("unauthenticated", .unauthorized, "The sender isn't known"),
+        ProblemKind("forbidden", .forbidden, "The sender's rights don't reach this far"),
         ProblemKind("host-refused", .forbidden, "The server doesn't go by this host name"),
         ProblemKind("origin-refused", .forbidden, "Requests from pages of other sites are refused"),
     ]

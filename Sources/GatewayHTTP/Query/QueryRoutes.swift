@@ -1,3 +1,4 @@
+import Access
 import HTTPTypes
 import Hummingbird
 import LakeModel
@@ -11,7 +12,12 @@ struct QueryRoutes {
     let service: any SQLAnswering
     let limits: GatewayLimits
 
-    var routes: [Route] { [Route(.post, "/api/v2/query", documentation: .query(limits), handler: query)] }
+    var routes: [Route] {
+        [
+            Route(
+                .post, "/api/v2/query", access: .decided(.read), documentation: .query(limits), handler: query)
+        ]
+    }
 
     @Sendable private func query(_ request: GatewayRequest) async throws -> Response {
         let options = try QueryOptions(request.request, known: ["escapeFormulas"])
@@ -22,7 +28,9 @@ struct QueryRoutes {
         let paging = try self.paging(body, isPaged: form == Answers.json)
         try checkParameters(body.question.parameters)
 
-        let answer = try await service.answer(body.question)
+        var question = body.question
+        question.reader = request.principal
+        let answer = try await service.answer(question)
         let rows = answer.result.rows
         let start = min(paging.page * paging.size, rows.count)
         let page = rows[start..<min(start + paging.size, rows.count)]

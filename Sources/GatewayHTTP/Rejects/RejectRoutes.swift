@@ -1,3 +1,4 @@
+import Access
 import HTTPTypes
 import Hummingbird
 import NIOCore
@@ -18,7 +19,13 @@ struct RejectRoutes {
     let rejects: any RejectBrowsing
     let limits: GatewayLimits
 
-    var routes: [Route] { [Route(.get, "/api/v2/rejects/{table}", documentation: .rejects(limits), handler: browse)] }
+    var routes: [Route] {
+        [
+            Route(
+                .get, "/api/v2/rejects/{table}", access: .quarantine(.read), documentation: .rejects(limits),
+                handler: browse)
+        ]
+    }
 
     @Sendable private func browse(_ request: GatewayRequest) async throws -> Response {
         let options = try QueryOptions(

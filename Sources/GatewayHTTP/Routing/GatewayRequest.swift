@@ -1,3 +1,4 @@
+package import Access
 package import HTTPTypes
 package import Hummingbird
 package import Logging
@@ -12,6 +13,8 @@ package struct GatewayRequest: Sendable {
     /// Names this request in the log and in problems: from the `traceparent` header, or random. 32 hexadecimal digits.
     package let traceID: String
     package var logger: Logger
+    /// Who sends it, with their rights.
+    package let principal: Principal
     let channel: any Channel
     let parameters: PathParameters
 

@@ -7,26 +7,31 @@ package struct Route: Sendable {
 
     package var method: HTTPRequest.Method
     package var path: RoutePath
-    /// Answered without authentication: health and readiness only.
-    package var isOpen: Bool
+    /// Who may ask for it.
+    package var access: RouteAccess
     /// `nil`: not part of the documented API.
     var documentation: RouteDocumentation?
     package var handler: Handler
 
-    package init(_ method: HTTPRequest.Method, _ path: RoutePath, isOpen: Bool = false, handler: @escaping Handler) {
-        self.init(method, path, isOpen: isOpen, documentation: nil, handler: handler)
+    package init(
+        _ method: HTTPRequest.Method, _ path: RoutePath, access: RouteAccess = .undeclared, handler: @escaping Handler
+    ) {
+        self.init(method, path, access: access, documentation: nil, handler: handler)
     }
 
     init(
-        _ method: HTTPRequest.Method, _ path: RoutePath, isOpen: Bool = false, documentation: RouteDocumentation?,
-        handler: @escaping Handler
+        _ method: HTTPRequest.Method, _ path: RoutePath, access: RouteAccess = .undeclared,
+        documentation: RouteDocumentation?, handler: @escaping Handler
     ) {
         self.method = method
         self.path = path
-        self.isOpen = isOpen
+        self.access = access
         self.documentation = documentation
         self.handler = handler
     }
+
+    /// Whether it is answered without authentication.
+    package var isOpen: Bool { if case .open = access { true } else { false } }
 }
 
 /// All routes. A path is looked up once; the methods that it answers to are known from there.

@@ -1,9 +1,11 @@
 import HTTPTypes
-import NIOCore
-import NIOHTTPTypes
+package import NIOCore
+package import NIOHTTPTypes
 
 /// Asks a connection to send `100 Continue`.
-struct ContinueEvent: Sendable {}
+package struct ContinueEvent: Sendable {
+    package init() {}
+}
 
 /// What a connection needs besides requests and answers.
 ///
@@ -11,11 +13,11 @@ struct ContinueEvent: Sendable {}
 ///    answer goes out, once, and only if the request asked for it. A request refused before that never sends its body.
 /// 2. A body that nobody wants any more is read on for a while after the answer, so that the client sees the answer and
 ///    not a reset; past a limit the connection is closed.
-final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
-    typealias InboundIn = HTTPRequestPart
-    typealias InboundOut = HTTPRequestPart
-    typealias OutboundIn = HTTPResponsePart
-    typealias OutboundOut = HTTPResponsePart
+package final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
+    package typealias InboundIn = HTTPRequestPart
+    package typealias InboundOut = HTTPRequestPart
+    package typealias OutboundIn = HTTPResponsePart
+    package typealias OutboundOut = HTTPResponsePart
 
     private let drainBytesMax: Int
     private var awaitsContinue = false
@@ -23,9 +25,9 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
     private var isAnswered = false
     private var drainedBytes = 0
 
-    init(drainBytesMax: Int) { self.drainBytesMax = drainBytesMax }
+    package init(drainBytesMax: Int) { self.drainBytesMax = drainBytesMax }
 
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    package func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch unwrapInboundIn(data) {
         case .head(let head):
             awaitsContinue = head.headerFields[.expect]?.lowercased() == "100-continue"
@@ -45,7 +47,7 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
         context.fireChannelRead(data)
     }
 
-    func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+    package func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
         var data = data
         switch unwrapOutboundIn(data) {
         case .head(var head) where awaitsContinue && head.status.kind != .informational:
@@ -61,7 +63,8 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
         context.write(data, promise: promise)
     }
 
-    func triggerUserOutboundEvent(context: ChannelHandlerContext, event: Any, promise: EventLoopPromise<Void>?) {
+    package func triggerUserOutboundEvent(context: ChannelHandlerContext, event: Any, promise: EventLoopPromise<Void>?)
+    {
         guard event is ContinueEvent else {
             context.triggerUserOutboundEvent(event, promise: promise)
             return

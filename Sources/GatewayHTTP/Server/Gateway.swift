@@ -7,6 +7,8 @@ package import Observability
 /// The product API on HTTP/1.1, over the services that the executable composes.
 package struct Gateway: Sendable {
     package let configuration: GatewayConfiguration
+    /// Every route, those of other parts included.
+    package let routes: [Route]
     private let responder: GatewayResponder
     private let logger: Logger
 
@@ -51,6 +53,7 @@ package struct Gateway: Sendable {
             + RejectRoutes(rejects: services.rejects, limits: limits).routes
         routes += additionalRoutes
         routes += PageRoutes.routes(describing: routes, catalog: catalog, configuration: configuration)
+        self.routes = routes
         responder = GatewayResponder(
             table: RouteTable(routes), catalog: catalog, authentication: configuration.authentication, limits: limits,
             metrics: metrics)

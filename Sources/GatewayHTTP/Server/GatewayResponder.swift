@@ -1,3 +1,4 @@
+import Access
 import HTTPTypes
 package import Hummingbird
 import Logging
@@ -66,20 +67,23 @@ package struct GatewayResponder: HTTPResponder {
         }
         let path = request.uri.path.split(separator: "/", omittingEmptySubsequences: true)
         let match = table.match(method: request.method, path: path)
+        var principal = Principal.anybody
         if case .route(let route, _) = match, route.isOpen {
             outcome.sender = nil
         } else if let authentication {
-            outcome.sender = try await authentication.authenticate(request.headers)
+            principal = try await authentication.authenticate(request.headers)
+            outcome.sender = principal.name
         } else {
             try SiteGuard.check(request.head)
         }
         switch match {
         case .route(let route, let parameters):
             outcome.route = route.path.template
-            return try await route.handler(
-                GatewayRequest(
-                    request: request, limits: limits, traceID: traceID, logger: logger, channel: context.channel,
-                    parameters: parameters))
+            let call = GatewayRequest(
+                request: request, limits: limits, traceID: traceID, logger: logger, principal: principal,
+                channel: context.channel, parameters: parameters)
+            try route.access.check(call)
+            return try await route.handler(call)
         case .wrongMethod(let template, let allowed):
             outcome.route = template
             if request.method == .options {

@@ -1,4 +1,4 @@
-import HTTPTypes
+package import HTTPTypes
 import Hummingbird
 
 /// Keeps web pages of other sites away from a server that asks nobody who they are.
@@ -6,9 +6,9 @@ import Hummingbird
 /// A browser sends forms to any address, loopback included, and a host name that an attacker owns can be made to point to
 /// 127.0.0.1 (DNS rebinding). So without authentication the `Host` must be a loopback name, and a request that tells
 /// where its page comes from (`Origin`, `Sec-Fetch-Site`) must come from this very server.
-enum SiteGuard {
+package enum SiteGuard {
     /// - Throws: ``GatewayError`` `host-refused`, `origin-refused`.
-    static func check(_ request: HTTPRequest) throws {
+    package static func check(_ request: HTTPRequest) throws {
         let host = request.authority ?? ""
         guard host.isEmpty || GatewayConfiguration.isLoopback(hostName(host)) else {
             throw GatewayError(

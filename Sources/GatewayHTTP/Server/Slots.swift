@@ -1,17 +1,17 @@
 import Synchronization
 
 /// A fixed number of places for work of one kind.
-final class Slots: Sendable {
+package final class Slots: Sendable {
     private let capacity: Int
     private let taken = Mutex(0)
 
-    init(_ capacity: Int) { self.capacity = capacity }
+    package init(_ capacity: Int) { self.capacity = capacity }
 
     var count: Int { taken.withLock { $0 } }
 
     /// - Parameter what: the work's name in the plural, for the error.
     /// - Throws: ``GatewayError`` `overloaded` at once when no place is free.
-    func take(_ what: String) throws -> Slot {
+    package func take(_ what: String) throws -> Slot {
         let got = taken.withLock { count in
             guard count < capacity else { return false }
             count += 1
@@ -29,7 +29,7 @@ final class Slots: Sendable {
 }
 
 /// A taken place. It is free again after ``release()``, or when nobody holds the slot any more.
-final class Slot: Sendable {
+package final class Slot: Sendable {
     private let slots: Slots
     private let isHeld = Mutex(true)
 
@@ -37,7 +37,7 @@ final class Slot: Sendable {
 
     deinit { release() }
 
-    func release() {
+    package func release() {
         let wasHeld = isHeld.withLock { held in
             defer { held = false }
             return held

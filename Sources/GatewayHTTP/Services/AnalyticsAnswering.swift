@@ -1,3 +1,4 @@
+package import Access
 package import LakeModel
 package import QueryEngine
 
@@ -17,10 +18,13 @@ package struct AnalyticQuestion: Sendable, Hashable {
     package var name: String
     /// In the declared order.
     package var parameters: [QueryValue]
+    /// Whose rights hold: tables that they may not read are not there.
+    package var reader: Principal
 
-    package init(name: String, parameters: [QueryValue]) {
+    package init(name: String, parameters: [QueryValue], reader: Principal = .anybody) {
         self.name = name
         self.parameters = parameters
+        self.reader = reader
     }
 }
 

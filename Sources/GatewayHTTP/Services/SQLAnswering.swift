@@ -1,8 +1,10 @@
+package import Access
 package import QueryEngine
 
 /// Read-only SQL over the lake's tables.
 package protocol SQLAnswering: Sendable {
-    /// - Throws: the query engine's errors; `snapshot-unknown` when `asOf` lies before a table's first snapshot.
+    /// - Throws: the query engine's errors; `snapshot-unknown` when `asOf` lies before a table's first snapshot;
+    ///   `forbidden` for SQL that names a table that the reader may not read.
     func answer(_ question: SQLQuestion) async throws -> SQLAnswer
 }
 
@@ -11,11 +13,16 @@ package struct SQLQuestion: Sendable, Hashable {
     package var parameters: QueryParameters
     /// `nil`: the current snapshots.
     package var asOf: AsOf?
+    /// Whose rights hold: tables that they may not read are not there.
+    package var reader: Principal
 
-    package init(sql: String, parameters: QueryParameters = .positional([]), asOf: AsOf? = nil) {
+    package init(
+        sql: String, parameters: QueryParameters = .positional([]), asOf: AsOf? = nil, reader: Principal = .anybody
+    ) {
         self.sql = sql
         self.parameters = parameters
         self.asOf = asOf
+        self.reader = reader
     }
 }
 

@@ -1,10 +1,12 @@
+package import Access
 package import LakeModel
 package import QueryEngine
 
 /// What the catalog tells about tables. `table` is the name in the API (`hired_employees`) or the qualified Iceberg name
 /// (`silver.employees_cleaned`).
 package protocol TableBrowsing: Sendable {
-    func tables(page: Int, size: Int) async throws -> ListPage<TableSummary>
+    /// The tables that `reader` may read.
+    func tables(of reader: Principal, page: Int, size: Int) async throws -> ListPage<TableSummary>
     /// `nil`: no such table.
     func table(_ table: String) async throws -> TableDetail?
     /// The newest first; `nil`: no such table.

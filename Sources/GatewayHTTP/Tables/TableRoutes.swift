@@ -1,3 +1,4 @@
+import Access
 import Hummingbird
 import LakeModel
 import Observability
@@ -11,17 +12,22 @@ struct TableRoutes {
 
     var routes: [Route] {
         [
-            Route(.get, "/api/v2/tables", documentation: .tables(limits), handler: list),
-            Route(.get, "/api/v2/tables/{table}", documentation: .table, handler: table),
-            Route(.get, "/api/v2/tables/{table}/snapshots", documentation: .snapshots(limits), handler: snapshots),
-            Route(.get, "/api/v2/tables/{table}/files", documentation: .files(limits), handler: files),
-            Route(.get, "/api/v2/tables/{table}/rows/{key}", documentation: .row, handler: row),
+            Route(.get, "/api/v2/tables", access: .decided(.read), documentation: .tables(limits), handler: list),
+            Route(.get, "/api/v2/tables/{table}", access: .table(.read), documentation: .table, handler: table),
+            Route(
+                .get, "/api/v2/tables/{table}/snapshots", access: .table(.read), documentation: .snapshots(limits),
+                handler: snapshots),
+            Route(
+                .get, "/api/v2/tables/{table}/files", access: .table(.read), documentation: .files(limits),
+                handler: files),
+            Route(
+                .get, "/api/v2/tables/{table}/rows/{key}", access: .silver(.read), documentation: .row, handler: row),
         ]
     }
 
     @Sendable private func list(_ request: GatewayRequest) async throws -> Response {
         let paging = try paging(QueryOptions(request.request, known: Paging.options))
-        let found = try await tables.tables(page: paging.page, size: paging.size)
+        let found = try await tables.tables(of: request.principal, page: paging.page, size: paging.size)
         let now = UTCText.nowMicroseconds()
         return page(found, paging, request) { TableJSON.summary($0, nowMicroseconds: now) }
     }

@@ -1,3 +1,4 @@
+import Access
 import HTTPTypes
 import Hummingbird
 import Ingestion
@@ -14,7 +15,9 @@ struct UploadRoutes {
 
     var routes: [Route] {
         [
-            Route(.post, "/api/v2/upload/csv/{table}", documentation: .uploadCSV(limits), handler: upload)
+            Route(
+                .post, "/api/v2/upload/csv/{table}", access: .silver(.write), documentation: .uploadCSV(limits),
+                handler: upload)
         ]
     }
 

@@ -13,17 +13,29 @@ struct LocalListing {
     let prefix: [UInt8]
     let after: [UInt8]?
     let limit: Int
-    private(set) var found: [ObjectInfo] = []
+    /// Whether a symbolic link stands for what it names; otherwise it is left out.
+    var followsLinks = true
+    /// Whether what lies in a folder behind the prefix is told as the folder alone (S3's delimiter `/`).
+    var groupsFolders = false
+    private(set) var entries: [ListedEntry] = []
+
+    var found: [ObjectInfo] {
+        entries.compactMap { if case .object(let info) = $0 { info } else { nil } }
+    }
 
     init(prefix: String, after: String?, limit: Int) {
+        self.init(prefix: prefix, afterBytes: after.map { Array($0.utf8) }, limit: limit)
+    }
+
+    init(prefix: String, afterBytes: [UInt8]?, limit: Int) {
         self.prefix = Array(prefix.utf8)
-        self.after = after.map { Array($0.utf8) }
+        after = afterBytes
         self.limit = limit
     }
 
     mutating func visit(_ directory: String, keyPrefix: String) throws {
-        for entry in try Self.entries(of: directory) {
-            if found.count >= limit { return }
+        for entry in try Self.entries(of: directory, followsLinks: followsLinks) {
+            if entries.count >= limit { return }
             let key = keyPrefix + entry.name
             let sortKey = Array((keyPrefix + entry.sortName).utf8)
             if entry.isDirectory {
@@ -32,15 +44,30 @@ struct LocalListing {
                 guard prefix.prefix(common).elementsEqual(sortKey.prefix(common)), !isBehind(subtree: sortKey) else {
                     continue
                 }
-                try visit(directory + "/" + entry.name, keyPrefix: key + "/")
+                let folder = directory + "/" + entry.name
+                if groupsFolders, sortKey.count > prefix.count {
+                    if try hasObject(folder, keyPrefix: key + "/") { entries.append(.folder(key + "/")) }
+                } else {
+                    try visit(folder, keyPrefix: key + "/")
+                }
             } else if sortKey.starts(with: prefix), after.map({ $0.lexicographicallyPrecedes(sortKey) }) ?? true,
-                let status = FileStatus(path: directory + "/" + entry.name), status.isRegular
+                let status = FileStatus(path: directory + "/" + entry.name, followsLinks: followsLinks),
+                status.isRegular
             {
-                found.append(
-                    ObjectInfo(
-                        key: key, byteCount: status.byteCount, modifiedMicroseconds: status.modifiedMicroseconds))
+                entries.append(
+                    .object(
+                        ObjectInfo(
+                            key: key, byteCount: status.byteCount, modifiedMicroseconds: status.modifiedMicroseconds)))
             }
         }
+    }
+
+    /// Whether a folder has an object of the list at all.
+    private func hasObject(_ folder: String, keyPrefix: String) throws -> Bool {
+        var walk = LocalListing(prefix: keyPrefix, afterBytes: after, limit: 1)
+        walk.followsLinks = followsLinks
+        try walk.visit(folder, keyPrefix: keyPrefix)
+        return !walk.entries.isEmpty
     }
 
     /// Whether all keys that start with `subtree` come before or at `after`.
@@ -56,7 +83,7 @@ struct LocalListing {
     }
 
     /// The files and directories of one directory in key order; a directory that went away is empty.
-    private static func entries(of path: String) throws -> [Entry] {
+    private static func entries(of path: String, followsLinks: Bool) throws -> [Entry] {
         guard let handle = unsafe opendir(path) else {
             if errno == ENOENT || errno == ENOTDIR { return [] }
             throw DiskCalls.failure(errno, doing: "listing a folder", place: path)
@@ -77,9 +104,17 @@ struct LocalListing {
             let type = unsafe Int32(raw.pointee.d_type)
             let isDirectory =
                 type == Int32(DT_DIR)
-                || (type != Int32(DT_REG) && FileStatus(path: path + "/" + name)?.isDirectory == true)
+                || (type != Int32(DT_REG)
+                    && FileStatus(path: path + "/" + name, followsLinks: followsLinks)?.isDirectory == true)
             result.append(Entry(name: name, isDirectory: isDirectory))
         }
         return result.sorted { ObjectKey.precedes($0.sortName, $1.sortName) }
     }
+}
+
+/// One line of a list of objects.
+package enum ListedEntry: Sendable, Hashable {
+    case object(ObjectInfo)
+    /// A key up to and with the `/` behind the list's prefix, in place of the objects that begin with it.
+    case folder(String)
 }

@@ -6,9 +6,9 @@
 import LakeModel
 
 /// A file opened for reads at any offset; safe from many threads at once, for it has no position.
-final class LocalObjectSource: RandomAccessSource {
-    let byteCount: Int
-    let modifiedMicroseconds: Int64
+package final class LocalObjectSource: RandomAccessSource {
+    package let byteCount: Int
+    package let modifiedMicroseconds: Int64
     private let descriptor: Int32
     private let key: String
 
@@ -32,7 +32,12 @@ final class LocalObjectSource: RandomAccessSource {
 
     private static func openFile(_ path: String) -> Int32 { unsafe open(path, O_RDONLY | O_CLOEXEC) }
 
-    func read(offset: Int, count: Int) throws -> [UInt8] {
+    /// What identifies the object's content: the tag that it was written with, or one made of its time and size.
+    package var entityTag: String {
+        EntityTag.of(descriptor) ?? EntityTag.made(byteCount: byteCount, modifiedMicroseconds: modifiedMicroseconds)
+    }
+
+    package func read(offset: Int, count: Int) throws -> [UInt8] {
         guard count >= 0 else { throw ShortReadError(offset: offset, count: count, byteCount: byteCount) }
         return try unsafe [UInt8](unsafeUninitializedCapacity: count) { buffer, done in
             done = 0
@@ -44,7 +49,7 @@ final class LocalObjectSource: RandomAccessSource {
         }
     }
 
-    func read(offset: Int, into target: UnsafeMutableRawBufferPointer) throws {
+    package func read(offset: Int, into target: UnsafeMutableRawBufferPointer) throws {
         let count = target.count
         guard offset >= 0, offset <= byteCount - count else {
             throw ShortReadError(offset: offset, count: count, byteCount: byteCount)
@@ -71,9 +76,12 @@ struct FileStatus {
     var isRegular: Bool
     var isDirectory: Bool
 
-    init?(path: String) {
+    var isLink: Bool
+
+    /// - Parameter followsLinks: whether a symbolic link stands for what it names.
+    init?(path: String, followsLinks: Bool = true) {
         var status = stat()
-        guard unsafe stat(path, &status) == 0 else { return nil }
+        guard unsafe (followsLinks ? stat(path, &status) : lstat(path, &status)) == 0 else { return nil }
         self.init(status)
     }
 
@@ -93,5 +101,6 @@ struct FileStatus {
         modifiedMicroseconds = Int64(modified.tv_sec) * 1_000_000 + Int64(modified.tv_nsec) / 1000
         isRegular = status.st_mode & S_IFMT == S_IFREG
         isDirectory = status.st_mode & S_IFMT == S_IFDIR
+        isLink = status.st_mode & S_IFMT == S_IFLNK
     }
 }

@@ -29,16 +29,19 @@ package final class LocalObjectStore: ObjectStore {
     ///   `/ - . _ ~ + = @ ,` are allowed, so that `file://` locations never need percent-encoding, about which readers
     ///   disagree.
     /// - Throws: `root-invalid`, `access-denied`, `disk-full`, `storage-failed`.
-    package convenience init(root: String, pool: BlockingPool = .shared) throws {
-        try self.init(root: root, pool: pool, hook: nil)
+    /// - Parameter locationPrefix: what locations begin with in place of `file://` and the root, for example `s3://lake`.
+    package convenience init(root: String, locationPrefix: String? = nil, pool: BlockingPool = .shared) throws {
+        try self.init(root: root, locationPrefix: locationPrefix, pool: pool, hook: nil)
     }
 
     /// The same with a view on every disk call, for tests.
-    package init(root: String, pool: BlockingPool = .shared, hook: DiskHook?) throws {
+    package init(
+        root: String, locationPrefix: String? = nil, pool: BlockingPool = .shared, hook: DiskHook?
+    ) throws {
         self.root = try LocalPath.absolute(root)
         self.pool = pool
         disk = DiskCalls(hook: hook)
-        locationPrefix = "file://" + self.root
+        self.locationPrefix = locationPrefix ?? "file://" + self.root
         try Self.createRoot(self.root, disk)
         scratch = try ScratchFolder(below: self.root + "/" + ObjectKey.reservedPart, disk: disk)
     }
@@ -64,6 +67,24 @@ package final class LocalObjectStore: ObjectStore {
     package func makeWriter(_ key: String) async throws -> any ObjectWriter {
         _ = try localPath(forKey: key)
         return try await pool.run { [self] in try LocalObjectWriter(store: self, key: key) }
+    }
+
+    /// The same with what only a local store's objects have.
+    package func makeLocalWriter(_ key: String) async throws -> LocalObjectWriter {
+        _ = try localPath(forKey: key)
+        return try await pool.run { [self] in try LocalObjectWriter(store: self, key: key) }
+    }
+
+    package func openLocal(_ key: String) async throws -> LocalObjectSource {
+        let path = try localPath(forKey: key)
+        return try await pool.run { try LocalObjectSource(path: path, key: key) }
+    }
+
+    /// Removes an empty folder; one that is not empty, or not there, stays as it is.
+    package func removeFolder(_ key: String) async throws {
+        let path = try localPath(forKey: key)
+        durableDirectories.withLock { _ = $0.remove(path) }
+        try await pool.run { _ = unsafe rmdir(path) }
     }
 
     package func get(_ key: String, bytesMax: Int) async throws -> [UInt8] {
@@ -117,16 +138,28 @@ package final class LocalObjectStore: ObjectStore {
         return root + "/" + key
     }
 
-    /// The key of a location below this store: `file:///…`, `file:/…` or a plain absolute path; `nil` for any other.
+    /// The key of a location below this store: its own prefix, `file:///…`, `file:/…` or a plain absolute path; `nil` for any
+    /// other.
     package func key(forLocation location: String) -> String? {
-        guard let path = FileLocation.path(location), path.hasPrefix(root + "/") else { return nil }
-        let key = String(path.dropFirst(root.count + 1))
+        let key: String
+        if location.hasPrefix(locationPrefix + "/") {
+            key = String(location.dropFirst(locationPrefix.count + 1))
+        } else if let path = FileLocation.path(location), path.hasPrefix(root + "/") {
+            key = String(path.dropFirst(root.count + 1))
+        } else {
+            return nil
+        }
         do {
             try ObjectKey.validate(key)
             return key
         } catch {
             return nil
         }
+    }
+
+    /// Where the object of a location lies; `nil` for one that is not below this store.
+    package func localPath(forLocation location: String) -> String? {
+        key(forLocation: location).map { root + "/" + $0 }
     }
 
     /// Gives a synced temporary file its name and makes the name durable.

@@ -9,7 +9,7 @@ import Synchronization
 /// A large object on its way into a local store: buffered writes to a temporary file.
 ///
 /// After a failed write the temporary file is gone and every further call fails with `writer-closed`.
-final class LocalObjectWriter: ObjectWriter {
+package final class LocalObjectWriter: ObjectWriter {
     /// Bytes gathered before they go to the file; larger pieces go straight.
     static let bufferBytes = 1 << 20
 
@@ -18,6 +18,7 @@ final class LocalObjectWriter: ObjectWriter {
         var descriptor: Int32?
         var buffer: [UInt8] = []
         var byteCount = 0
+        var entityTag: String?
     }
 
     private let store: LocalObjectStore
@@ -36,7 +37,10 @@ final class LocalObjectWriter: ObjectWriter {
         state.withLock { drop(&$0) }
     }
 
-    func write(_ bytes: RawSpan) throws {
+    /// What is to identify the object's content from then on (``LocalObjectSource/entityTag``).
+    package func setEntityTag(_ tag: String) { state.withLock { $0.entityTag = tag } }
+
+    package func write(_ bytes: RawSpan) throws {
         try state.withLock { state in
             guard let descriptor = state.descriptor else { throw closed() }
             do {
@@ -59,13 +63,14 @@ final class LocalObjectWriter: ObjectWriter {
         }
     }
 
-    @discardableResult func finish(as name: String?, ifAbsent: Bool) async throws -> Bool {
+    @discardableResult package func finish(as name: String?, ifAbsent: Bool) async throws -> Bool {
         let path = try store.localPath(forKey: name ?? key)
         return try await store.pool.run { [self] in
             try state.withLock { state in
                 guard let descriptor = state.descriptor else { throw closed() }
                 do {
                     try flush(&state, descriptor)
+                    if let tag = state.entityTag { EntityTag.set(tag, on: descriptor) }
                     try store.disk.syncFile(descriptor, place: key)
                     let isOurs = try store.publish(temporary, as: path, ifAbsent: ifAbsent)
                     close(descriptor)
@@ -79,7 +84,7 @@ final class LocalObjectWriter: ObjectWriter {
         }
     }
 
-    func abort() async {
+    package func abort() async {
         state.withLock { drop(&$0) }
     }
 

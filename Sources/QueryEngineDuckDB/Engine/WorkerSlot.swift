@@ -215,6 +215,6 @@ extension WireRequest.Definition {
         self.init(
             fields: table.fields.map { WireField($0) }, plainFiles: table.plainFiles,
             deletedFromFiles: table.deletedFromFiles, deleteFiles: table.deleteFiles,
-            locationScheme: table.locationScheme)
+            locationScheme: table.locationScheme, locationRoot: table.locationRoot)
     }
 }

@@ -33,6 +33,7 @@ struct WireRequest: Codable, Sendable {
         var deletedFromFiles: [String]
         var deleteFiles: [String]
         var locationScheme: String
+        var locationRoot: String
     }
 
     var sql: String

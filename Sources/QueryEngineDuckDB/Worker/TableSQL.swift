@@ -18,6 +18,8 @@ struct TableSQL {
     var fields: [WireField]
     var deleteFiles: [String]
     var locationScheme: String
+    /// What local paths hold in its place.
+    var locationRoot: String
 
     /// Whether the columns can be asked for by field id: the engine's schema argument takes flat types only.
     var canReadByFieldID: Bool { fields.allSatisfy { !$0.isNested } }
@@ -74,7 +76,7 @@ struct TableSQL {
     private var deletes: String {
         let scheme = Self.literal(locationScheme)
         return "SELECT CASE WHEN starts_with(file_path, \(scheme)) "
-            + "THEN substr(file_path, \(locationScheme.unicodeScalars.count + 1)) "
+            + "THEN \(Self.literal(locationRoot)) || substr(file_path, \(locationScheme.unicodeScalars.count + 1)) "
             + "WHEN starts_with(file_path, 'file:/') THEN '/' || ltrim(substr(file_path, 6), '/') "
             + "ELSE file_path END AS data_file, pos AS position "
             + "FROM read_parquet(\(Self.list(deleteFiles)), hive_partitioning = false, union_by_name = true)"

@@ -147,7 +147,8 @@ final class WorkerSession {
         guard let definition = table.definition else { return }
         let sql = TableSQL(
             namespace: table.namespace, name: table.name, fields: definition.fields,
-            deleteFiles: definition.deleteFiles, locationScheme: definition.locationScheme)
+            deleteFiles: definition.deleteFiles, locationScheme: definition.locationScheme,
+            locationRoot: definition.locationRoot)
         try connection.execute(sql.createSchema)
         let groups =
             try groups(definition.plainFiles, hasDeletes: false, of: sql)

@@ -1,3 +1,4 @@
+import Access
 import ArgumentParser
 import CatalogService
 import Foundation
@@ -8,6 +9,7 @@ import Logging
 import Metrics
 import Observability
 import QueryEngineDuckDB
+import S3Door
 import ServiceLifecycle
 import TableMaintenance
 import UnixSignals
@@ -26,8 +28,17 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "A YAML file with limits (docs/operations.md lists them).")
     var config: String?
 
-    @Option(help: "A file with a line `name token` for each client; needed to listen on other than loopback.")
+    @Option(help: "The clients and their rights (see `dipper token`); needed to listen on other than loopback.")
     var tokensFile: String?
+
+    @Option(help: "What a new lake's locations begin with: file, or s3://BUCKET for readers on other machines.")
+    var location: String?
+
+    @Option(help: "HOST:PORT of the S3-compatible door to the warehouse; there is none without.")
+    var s3Listen: String?
+
+    @Option(help: "The door's address as clients are told it (default: the host that they ask, with the door's port).")
+    var s3Endpoint: String?
 
     @Option(help: "A folder beside the warehouse that clients of the Iceberg catalog may place tables in (repeatable).")
     var catalogLocation: [String] = []
@@ -56,6 +67,7 @@ struct ServeCommand: AsyncParsableCommand {
         }
         if threads < 1 { throw ValidationError("--threads: at least 1") }
         _ = try address()
+        _ = try s3Listen.map { try Self.address($0, option: "--s3-listen") }
     }
 
     func run() async throws {
@@ -66,14 +78,16 @@ struct ServeCommand: AsyncParsableCommand {
         MetricsSystem.bootstrap(registry)
         let logger = Logger(label: "dipper")
         let (host, port) = try address()
+        let access = try accessRegistry(logger)
         let limits = try config.map { try ServerLimits(file: $0) } ?? ServerLimits()
         let configuration = GatewayConfiguration(
-            host: host, port: port, authentication: try authentication(), limits: limits.gateway,
+            host: host, port: port, authentication: access.map { TokenAuthentication($0) }, limits: limits.gateway,
             version: Dipper.version)
         try configuration.validate()
 
         let folder = try await DataFolder(
-            dataDir, limits: limits.ingestion, stores: StoreChoice(catalog: catalog, operational: operational))
+            dataDir, location: location, limits: limits.ingestion,
+            stores: StoreChoice(catalog: catalog, operational: operational))
         defer { folder.close() }
         let engine = try await folder.engine(operational: !noOperational, threads: threads, logger: logger)
         let lakehouse = try folder.lakehouse(further: catalogLocation)
@@ -81,46 +95,65 @@ struct ServeCommand: AsyncParsableCommand {
             room: folder.maintenanceRoom(lakehouse), policy: MaintenancePolicy(),
             signals: maintenance ? [folder.tables.signals, lakehouse.signals] : [], logger: logger)
         let queries = try folder.queryEngine(logger: logger)
+        let door = try s3Listen.map { try Self.address($0, option: "--s3-listen") }
+        let doorAddress = door.map { S3DoorAddress(host: $0.host, port: $0.port, endpoint: s3Endpoint) }
+        var iceberg = IcebergConfiguration()
+        iceberg.storage = doorAddress.flatMap { folder.storageAccess($0, registry: access) }
         let gateway = try Gateway(
             configuration: configuration, services: folder.services(queries: queries), registry: registry,
             logger: logger,
             additionalRoutes: IcebergRoutes(
-                catalog: lakehouse, authentication: configuration.authentication
+                catalog: lakehouse, configuration: iceberg, authentication: configuration.authentication
             ).routes, additionalProblems: ServerProblems.all)
         let application = gateway.application { port in
             logger.notice("listening", metadata: ["host": "\(host)", "port": "\(port)"])
         }
+        var services: [ServiceGroupConfiguration.ServiceConfiguration] = [
+            .init(service: WorkerService { await engine.run() }),
+            .init(service: WorkerService { await upkeep.run() }), .init(service: application),
+        ]
+        if let door, let doorAddress {
+            let server = try folder.door(host: door.host, port: door.port, registry: access, logger: logger)
+            services.append(
+                .init(
+                    service: server.application { port in
+                        doorAddress.listens(on: port)
+                        logger.notice("s3 door listening", metadata: ["host": "\(door.host)", "port": "\(port)"])
+                    }))
+        } else if folder.location.bucket != nil {
+            logger.warning("readers on other machines reach this lake's files by --s3-listen, which is not given")
+        }
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
-                services: [
-                    .init(service: WorkerService { await engine.run() }),
-                    .init(service: WorkerService { await upkeep.run() }), .init(service: application),
-                ], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
+                services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
         try await group.run()
         await queries.shutdown()
         logger.notice("stopped")
     }
 
-    private func address() throws -> (host: String, port: Int) {
-        guard let colon = listen.lastIndex(of: ":"), let port = Int(listen[listen.index(after: colon)...]) else {
-            throw ValidationError("--listen: HOST:PORT is expected, for example 127.0.0.1:8080")
+    private func address() throws -> (host: String, port: Int) { try Self.address(listen, option: "--listen") }
+
+    private static func address(_ text: String, option: String) throws -> (host: String, port: Int) {
+        guard let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...]) else {
+            throw ValidationError("\(option): HOST:PORT is expected, for example 127.0.0.1:8080")
         }
-        let host = String(listen[..<colon])
+        let host = String(text[..<colon])
         return (host.isEmpty ? "127.0.0.1" : host, port)
     }
 
-    private func authentication() throws -> (any RequestAuthenticating)? {
+    /// Who is let in, by the tokens file.
+    private func accessRegistry(_ logger: Logger) throws -> AccessRegistry? {
         guard let tokensFile else { return nil }
-        var tokens: [String: String] = [:]
-        for line in try String(contentsOfFile: tokensFile, encoding: .utf8).split(separator: "\n") {
-            let words = line.split(separator: " ").map(String.init)
-            if words.isEmpty || words[0].hasPrefix("#") { continue }
-            guard words.count == 2 else {
-                throw ValidationError("--tokens-file: each line is `name token`")
-            }
-            tokens[words[0]] = words[1]
+        let registry = try AccessRegistry(AccessFile(tokensFile)) { error in
+            logger.error("the tokens file can't be read; the former one holds", metadata: ["cause": "\(error)"])
         }
-        return try StaticTokenAuthentication(tokens: tokens)
+        guard !registry.book.credentials.isEmpty else { throw AccessBook.none }
+        for credential in registry.book.credentials where credential.isPlain {
+            logger.warning(
+                "a token stands in clear in the tokens file and has every right; make a new one with `dipper token create`",
+                metadata: ["token": "\(credential.name)"])
+        }
+        return registry
     }
 }
 

@@ -1,3 +1,4 @@
+import Access
 import ArgumentParser
 import CatalogService
 import Foundation
@@ -71,7 +72,7 @@ private struct TableView {
     func list() async throws {
         if let server = target.server { return try await pass(server, "/api/v2/tables?size=\(Self.itemsMax)") }
         try await onFolder { browser in
-            let page = try await browser.tables(page: 0, size: Self.itemsMax)
+            let page = try await browser.tables(of: .anybody, page: 0, size: Self.itemsMax)
             let rows = page.items.map { table in
                 [
                     table.name, "\(table.namespace).\(table.icebergName)", number(table.rowCount),

@@ -21,10 +21,13 @@ import QueryEngineDuckDB
 ///     operational.db    accepted rows by key, unless they lie in PostgreSQL
 ///     lake/csv-files    bronze
 ///     lake/warehouse    Iceberg tables
+///     lake-location     what the tables' locations begin with, if other than a path
+///     s3-uploads        parts of objects that come through the S3 door
 ///     tmp               what queries spill
 struct DataFolder: Sendable {
     let path: String
     let model: LakeDeclaration
+    let location: LakeLocation
     let objects: LocalObjectStore
     let log: SQLiteEventLog
     let catalog: any CatalogStore
@@ -34,17 +37,22 @@ struct DataFolder: Sendable {
     private let lock: DataFolderLock
 
     /// Opens the folder, creating what is missing.
-    /// - Parameter choice: where catalog and operational rows lie; `nil`: as the environment says.
-    /// - Throws: `data-folder-in-use`, model and storage errors.
+    /// - Parameters:
+    ///   - location: what a new lake's locations begin with: `file` or `s3://BUCKET`.
+    ///   - choice: where catalog and operational rows lie; `nil`: as the environment says.
+    /// - Throws: `data-folder-in-use`, `location-fixed`, model and storage errors.
     init(
-        _ path: String, limits: IngestionLimits = IngestionLimits(), stores choice: StoreChoice? = nil
+        _ path: String, location: String? = nil, limits: IngestionLimits = IngestionLimits(),
+        stores choice: StoreChoice? = nil
     ) async throws {
         let root = URL(fileURLWithPath: path).standardizedFileURL.path
         try FileManager.default.createDirectory(atPath: root, withIntermediateDirectories: true)
         self.path = root
         lock = try DataFolderLock(folder: root)
         model = try Self.model(in: root)
-        objects = try LocalObjectStore(root: root + "/lake")
+        self.location = try LakeLocation.settle(
+            in: root, wanted: location, isNew: !FileManager.default.fileExists(atPath: root + "/log.db"))
+        objects = try LocalObjectStore(root: root + "/lake", locationPrefix: self.location.prefix)
         log = try SQLiteEventLog(path: root + "/log.db")
         let choice = try choice ?? StoreChoice(catalog: nil, operational: nil)
         let mark = try CatalogMark(folder: root, choice: choice)

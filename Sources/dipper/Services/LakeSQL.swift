@@ -1,3 +1,4 @@
+import Access
 import CatalogService
 import GatewayHTTP
 import Iceberg
@@ -14,13 +15,31 @@ struct LakeSQL: SQLAnswering, AnalyticsAnswering {
     private static let analyticRowsMax = 1_000_000
 
     func answer(_ question: SQLQuestion) async throws -> SQLAnswer {
-        let (tables, snapshotIDs) = try await plans.all(for: question.sql) { table, metadata in
+        let all = try await plans.all(of: question.reader, for: question.sql) { table, metadata in
             try Self.state(of: table, metadata, question.asOf)
         }
-        let result = try await engine.execute(
-            QueryRequest(sql: question.sql, parameters: question.parameters, tables: tables))
-        return SQLAnswer(result: result, snapshotIDs: snapshotIDs)
+        let result = try await execute(
+            QueryRequest(sql: question.sql, parameters: question.parameters, tables: all.tables), all)
+        return SQLAnswer(result: result, snapshotIDs: all.snapshotIDs)
     }
+
+    /// The engine knows the tables alone that the reader may read. A statement that names another fails there; when that is
+    /// one of those withheld, it is the reader's rights that are missing and not the table.
+    private func execute(_ request: QueryRequest, _ all: TablePlans.All) async throws -> QueryResult {
+        do {
+            return try await engine.execute(request)
+        } catch let error as QueryError where error.code == "sql-invalid" && error.message.hasPrefix(Self.unknownTable)
+        {
+            let name = error.message.dropFirst(Self.unknownTable.count)
+            guard all.hidden.contains(name.lowercased()) else { throw error }
+            throw GatewayError(
+                code: "forbidden", message: "the access token may not read \(name)",
+                remedy: "ask whoever runs the server for the right to read its namespace")
+        }
+    }
+
+    /// How the engine begins to tell that a statement names a table that the request does not bring along.
+    private static let unknownTable = "there is no table "
 
     private static func state(
         of table: TableIdentifier, _ metadata: TableMetadata, _ asOf: AsOf?
@@ -42,13 +61,10 @@ struct LakeSQL: SQLAnswering, AnalyticsAnswering {
     }
 
     func version(of question: AnalyticQuestion) async throws -> AnswerVersion {
-        let (tables, snapshotIDs) = try await plans.all(for: sql(of: question))
-        return version(question, tables, snapshotIDs)
+        version(question, try await plans.all(of: question.reader, for: sql(of: question)).snapshotIDs)
     }
 
-    private func version(
-        _ question: AnalyticQuestion, _ tables: [QueryTable], _ snapshotIDs: [String: Int64]
-    ) -> AnswerVersion {
+    private func version(_ question: AnalyticQuestion, _ snapshotIDs: [String: Int64]) -> AnswerVersion {
         // Quarantine changes no answer.
         let read = snapshotIDs.filter { !$0.key.hasPrefix("quarantine.") }
         var hash: UInt64 = 0xCBF2_9CE4_8422_2325
@@ -67,15 +83,15 @@ struct LakeSQL: SQLAnswering, AnalyticsAnswering {
                 code: "analytic-unknown", message: "there is no analytic `\(question.name)`",
                 remedy: "use one of: \(analytics.map(\.name).joined(separator: ", "))")
         }
-        let (tables, snapshotIDs) = try await plans.all(for: declaration.sql)
+        let all = try await plans.all(of: question.reader, for: declaration.sql)
         let names = declaration.parameters.map(\.name)
-        let result = try await engine.execute(
+        let result = try await execute(
             QueryRequest(
                 sql: declaration.sql,
                 parameters: .named(Dictionary(zip(names, question.parameters)) { first, _ in first }),
-                tables: tables, limits: QueryLimits(rowsMax: Self.analyticRowsMax)))
+                tables: all.tables, limits: QueryLimits(rowsMax: Self.analyticRowsMax)), all)
         return AnalyticAnswer(
-            version: version(question, tables, snapshotIDs), columns: result.columns,
+            version: version(question, all.snapshotIDs), columns: result.columns,
             rows: Array(result.rows.dropFirst(page * size).prefix(size)), total: result.rows.count)
     }
 }

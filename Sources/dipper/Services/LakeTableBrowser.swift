@@ -1,3 +1,4 @@
+import Access
 import CatalogService
 import GatewayHTTP
 import Iceberg
@@ -10,9 +11,10 @@ struct LakeTableBrowser: TableBrowsing {
     let model: LakeDeclaration
     let tables: LakeTables
 
-    func tables(page: Int, size: Int) async throws -> ListPage<TableSummary> {
+    func tables(of reader: Principal, page: Int, size: Int) async throws -> ListPage<TableSummary> {
         var all: [TableIdentifier] = []
-        for namespace in try await tables.catalog.namespaces().sorted() {
+        for namespace in try await tables.catalog.namespaces().sorted()
+        where reader.may(.read, NamespaceName.levels(namespace)) {
             all += try await tables.catalog.tables(in: namespace).sorted { $0.name < $1.name }
         }
         var items: [TableSummary] = []
@@ -69,9 +71,8 @@ struct LakeTableBrowser: TableBrowsing {
         if let declaration = model.table(named: table) {
             identifier = LakeTables.silver(declaration)
         } else {
-            let parts = table.split(separator: ".", maxSplits: 1).map(String.init)
-            guard parts.count == 2 else { return nil }
-            identifier = TableIdentifier(namespace: parts[0], name: parts[1])
+            guard let (namespace, name) = TableNaming.qualified(table) else { return nil }
+            identifier = TableIdentifier(namespace: namespace, name: name)
         }
         return try await tables.metadata(identifier).map { (identifier, $0) }
     }

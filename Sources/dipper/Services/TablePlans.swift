@@ -1,3 +1,4 @@
+import Access
 import CatalogService
 import Iceberg
 import Ingestion
@@ -31,30 +32,56 @@ final class TablePlans: Sendable {
 
     init(tables: LakeTables) { self.tables = tables }
 
-    /// The tables that a statement may speak of, as they are, or in the state that `state` names.
+    struct All: Sendable {
+        var tables: [QueryTable] = []
+        /// Of each table that has a snapshot.
+        var snapshotIDs: [String: Int64] = [:]
+        /// Names of the tables that the reader may not read, in lower case.
+        var hidden: Set<String> = []
+    }
+
+    /// The tables that a statement may speak of and `reader` may read, as they are, or in the state that `state` names.
     ///
     /// Those whose names are not in the text can't be meant, and are left alone: what is wrong with a table (of another
-    /// engine, or damaged) fails only what speaks of it.
-    /// - Returns: the tables, and the snapshot of each that has one.
+    /// engine, or damaged) fails only what speaks of it. A client may name any file in a table's metadata: for readers without
+    /// every right a table counts as readable only while all its files lie in the folders of namespaces that they may read.
     func all(
-        for sql: String, state: (TableIdentifier, TableMetadata) throws -> TableState = { _, _ in .current }
-    ) async throws -> (tables: [QueryTable], snapshotIDs: [String: Int64]) {
-        var planned: [QueryTable] = []
-        var snapshotIDs: [String: Int64] = [:]
+        of reader: Principal, for sql: String,
+        state: (TableIdentifier, TableMetadata) throws -> TableState = { _, _ in .current }
+    ) async throws -> All {
+        var all = All()
+        let folders = reader.namespaces(.read)?.map {
+            "\(root)\(LakeTables.warehouseFolder)/\(LakehouseCatalog.folder(ofNamespace: $0))"
+        }
         let text = sql.lowercased()
         for namespace in try await tables.catalog.namespaces() {
+            let isReadable = reader.may(.read, NamespaceName.levels(namespace))
             for table in try await tables.catalog.tables(in: namespace) {
+                guard isReadable else {
+                    all.hidden.insert(Self.key(table))
+                    continue
+                }
                 // In SQL a quote in a name is doubled, so that the name itself is not in the text.
                 guard table.name.contains("\"") || text.contains(table.name.lowercased()),
                     let metadata = try await tables.metadata(table)
                 else { continue }
                 let state = try state(table, metadata)
-                planned.append(try await plan(table, metadata, state))
-                if let snapshotID = metadata.snapshotID(in: state) { snapshotIDs[table.description] = snapshotID }
+                let plan = try await plan(table, metadata, state)
+                if let folders, !plan.isInside(folders) {
+                    all.hidden.insert(Self.key(table))
+                    continue
+                }
+                all.tables.append(plan)
+                if let snapshotID = metadata.snapshotID(in: state) { all.snapshotIDs[table.description] = snapshotID }
             }
         }
-        return (planned, snapshotIDs)
+        return all
     }
+
+    private static func key(_ table: TableIdentifier) -> String { "\(table.namespace).\(table.name)".lowercased() }
+
+    /// The local folder of the object store, with a trailing slash.
+    private var root: String { (tables.objects as? LocalObjectStore).map { $0.root + "/" } ?? "/" }
 
     private func plan(
         _ table: TableIdentifier, _ metadata: TableMetadata, _ state: TableState
@@ -69,6 +96,7 @@ final class TablePlans: Sendable {
         if let plan = known.withLock({ $0[key] }) { return plan }
         var result = QueryTable(
             namespace: table.namespace, name: table.name, fields: schema.fields, plainFiles: [],
+            locationScheme: locationScheme, locationRoot: locationScheme == "file://" ? "" : root,
             version: "\(metadata.tableUUID)/\(snapshotID ?? 0)/\(schema.id)")
         if let snapshotID {
             let plan = try await TableScan(
@@ -92,6 +120,11 @@ final class TablePlans: Sendable {
             known[key] = plan
         }
         return plan
+    }
+
+    private var locationScheme: String {
+        let prefix = tables.objects.locationPrefix
+        return prefix.hasPrefix("file://") ? "file://" : prefix + "/"
     }
 
     /// Refuses what the engine would read wrongly, with the reason.
@@ -123,12 +156,22 @@ final class TablePlans: Sendable {
     }
 
     private func path(_ location: String) throws -> String {
-        guard let path = FileLocation.path(location) else {
+        let local = (tables.objects as? LocalObjectStore)?.localPath(forLocation: location)
+        guard let path = local ?? FileLocation.path(location) else {
             throw QueryError(
                 code: "location-unsupported", message: "\(location) is not on this machine",
                 remedy: "the embedded engine reads local files only")
         }
         return path
+    }
+}
+
+extension QueryTable {
+    /// Whether all files lie in one of the folders.
+    fileprivate func isInside(_ folders: [String]) -> Bool {
+        (plainFiles + deletedFromFiles + deleteFiles).allSatisfy { file in
+            folders.contains { LocationPolicy.isInside(file, folder: $0) }
+        }
     }
 }
 

@@ -96,7 +96,7 @@ import Testing
     }
 
     @Test func `without a token nothing is answered, and nothing happens`() async throws {
-        let authentication = try StaticTokenAuthentication(tokens: ["spark": "0123456789abcdef"])
+        let authentication = try TokenAuthentication(tokens: ["spark": "0123456789abcdef"])
         try await CatalogHarness().run(authentication: authentication) { client in
             for wanted in ConformanceCases.all {
                 let reply = try await client.call(wanted.method, wanted.path, wanted.body)

@@ -128,7 +128,7 @@ import Testing
         async throws
     {
         let token = "0123456789abcdef"
-        let authentication = try StaticTokenAuthentication(tokens: ["spark": token])
+        let authentication = try TokenAuthentication(tokens: ["spark": token])
         try await CatalogHarness().run(authentication: authentication) { client in
             try await client.get("/config").fails(401, "NotAuthorizedException", "")
             let bearer = ["Authorization": "Bearer \(token)"]

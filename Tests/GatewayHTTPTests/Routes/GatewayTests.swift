@@ -1,3 +1,4 @@
+import Access
 import Foundation
 import GatewayHTTP
 import HTTPTypes
@@ -137,7 +138,7 @@ struct GatewayTests {
     @Test func `with tokens nothing but health answers a stranger`() async throws {
         let token = "0123456789abcdef0123456789abcdef"
         let harness = try Harness(
-            authentication: try StaticTokenAuthentication(tokens: ["ci": token, "ops": token + "x"]))
+            authentication: try TokenAuthentication(tokens: ["ci": token, "ops": token + "x"]))
         try await harness.run { client in
             for path in ["/", "/metrics", "/openapi.json", "/api/v2/jobs", "/nope"] {
                 let answer = try await client.get(path)
@@ -169,7 +170,7 @@ struct GatewayConfigurationTests {
     func `an open address needs authentication`(host: String) throws {
         let error = #expect(throws: GatewayError.self) { try GatewayConfiguration(host: host).validate() }
         #expect(error?.code == "authentication-required")
-        let authentication = try StaticTokenAuthentication(tokens: ["a": "0123456789abcdef"])
+        let authentication = try TokenAuthentication(tokens: ["a": "0123456789abcdef"])
         try GatewayConfiguration(host: host, authentication: authentication).validate()
     }
 
@@ -178,7 +179,7 @@ struct GatewayConfigurationTests {
 
     @Test func `ports and weak tokens are refused`() {
         #expect(throws: GatewayError.self) { try GatewayConfiguration(port: 65_536).validate() }
-        #expect(throws: GatewayError.self) { try StaticTokenAuthentication(tokens: [:]) }
-        #expect(throws: GatewayError.self) { try StaticTokenAuthentication(tokens: ["a": "short"]) }
+        #expect(throws: AccessError.self) { try TokenAuthentication(tokens: [:]) }
+        #expect(throws: AccessError.self) { try TokenAuthentication(tokens: ["a": "short"]) }
     }
 }

@@ -1,3 +1,4 @@
+import Access
 import GatewayHTTP
 import LakeModel
 import QueryEngine
@@ -72,8 +73,9 @@ struct FakeTables: TableBrowsing {
         id: 4_611_686_018_427_387_905, parentID: 11, sequenceNumber: 2, committedMicroseconds: 1_706_702_400_000_000,
         operation: "append", isCurrent: true, summary: ["added-records": "12"])
 
-    func tables(page: Int, size: Int) async throws -> ListPage<TableSummary> {
-        ListPage(items: page == 0 ? [summary] : [], total: 1)
+    func tables(of reader: Principal, page: Int, size: Int) async throws -> ListPage<TableSummary> {
+        guard reader.may(.read, ["silver"]) else { return ListPage(items: [], total: 0) }
+        return ListPage(items: page == 0 ? [summary] : [], total: 1)
     }
 
     func table(_ table: String) async throws -> TableDetail? {
