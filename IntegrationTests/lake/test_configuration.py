@@ -16,7 +16,7 @@ def test_a_limit_from_the_file_holds(new_server, tmp_path):
     rows = [{"id": number, "department": f"D{number}"} for number in (1, 2, 3)]
     assert server.api.batch("departments", rows[:2]).status_code == 200
     refused = server.api.batch("departments", rows)
-    assert refused.status_code == 400 and "2 are allowed" in refused.text, refused.text
+    assert refused.status_code == 413 and "2 are allowed" in refused.text, refused.text
 
 
 def test_a_name_that_means_nothing_stops_the_start_and_names_the_others(tmp_path):

@@ -45,6 +45,8 @@ package struct SnapshotProducer: Sendable {
     package var properties: [String: String] = [:]
     /// Whether many small manifests are merged; `nil` leaves it to the property `commit.manifest-merge.enabled`.
     package var mergesManifests: Bool?
+    /// The schema that the snapshot names as the table's, when files are written under an older one; `nil`: that of `base`.
+    package var snapshotSchemaID: Int?
     /// How many manifests gather before the newest are merged; `nil` leaves it to the property
     /// `commit.manifest.min-count-to-merge`.
     package var minCountToMerge: Int?
@@ -123,7 +125,7 @@ package struct SnapshotProducer: Sendable {
                 nowMilliseconds, base.lastUpdatedMilliseconds, parent?.timestampMilliseconds ?? 0),
             manifestList: list, operation: operation.rawValue,
             summary: summary.merging(delta.summary) { $1 }.merging(totals.summary) { $1 },
-            schemaID: base.currentSchemaID)
+            schemaID: snapshotSchemaID ?? base.currentSchemaID)
         return try produced(snapshot, parent: parent, manifests: manifests)
     }
 

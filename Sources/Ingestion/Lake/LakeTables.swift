@@ -64,7 +64,7 @@ package final class LakeTables: Sendable {
         }
         let silver = Self.silver(table)
         if let existing = try await metadata(silver) {
-            try check(existing, against: table)
+            _ = try existing.written(as: table.silverSchema, partition: table.partition, name: table.name)
         } else {
             try await create(
                 silver, schema: table.silverSchema,
@@ -93,18 +93,6 @@ package final class LakeTables: Sendable {
                 table: table, expectedMetadataLocation: nil, newMetadataLocation: metadataLocation)
         ]
         try await catalog.commit(commit)
-    }
-
-    private func check(_ existing: TableMetadata, against table: TableDeclaration) throws {
-        let stored = existing.schema.fields.map { ($0.name, $0.type) }
-        let declared = table.silverSchema.fields.map { ($0.name, $0.type) }
-        guard stored.count == declared.count, zip(stored, declared).allSatisfy({ $0 == $1 }) else {
-            let names = existing.schema.fields.map(\.name).joined(separator: ", ")
-            throw IngestionError(
-                code: "model-changed",
-                message: "the model declares other columns for \(table.name) than the table has (\(names))",
-                remedy: "take the change back, or declare the table under a new silver name and load it again")
-        }
     }
 
     /// Iceberg's default name mapping, for readers of files without field ids.

@@ -159,6 +159,7 @@ actor ReferenceCache {
             return []
         }
         if let cached = known[identifier], cached.snapshotID == metadata.currentSnapshotID { return cached.keys }
+        let written = try metadata.written(as: table.silverSchema, partition: table.partition, name: table.name)
         var keys: Set<Datum> = []
         let deletes = DeleteReader(tables: tables)
         for task in try await TableScan(metadata: metadata, io: tables.io).plan().tasks {
@@ -166,7 +167,7 @@ actor ReferenceCache {
             let reader = try ParquetFileReader(try await tables.objects.open(tables.io.key(task.dataFile.location)))
             var position: Int64 = 0
             for group in reader.metadata.rowGroups.indices {
-                let batch = try reader.read(rowGroup: group, fields: [metadata.schema.fields[column]])
+                let batch = try reader.read(rowGroup: group, fields: [written.schema.fields[column]])
                 for row in 0..<batch.rowCount {
                     if let key = batch.columns[0].datum(row), !deleted.contains(position) { keys.insert(key) }
                     position += 1

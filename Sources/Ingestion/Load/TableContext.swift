@@ -4,8 +4,11 @@ import LakeModel
 /// What a load needs to know of its table, fixed while it runs.
 struct TableContext: Sendable {
     let declaration: TableDeclaration
+    /// The silver table as files are written to it; what it is to others is in `current`.
     let silver: TableMetadata
     let quarantine: TableMetadata
+    /// Both tables as the catalog has them.
+    let current: (silver: TableMetadata, quarantine: TableMetadata)
     let shape: KeyShape?
     let derived: DerivedColumns
     let scatter: PartitionScatter
@@ -15,13 +18,17 @@ struct TableContext: Sendable {
     /// Where the load's processor time is added up, if somebody asks.
     let stages: StageClock?
 
+    /// - Throws: ``IngestionError`` `model-changed` when a table never had the declared columns and partitions.
     init(
         declaration: TableDeclaration, silver: TableMetadata, quarantine: TableMetadata, tables: LakeTables,
         crew: ThreadExecutor, limits: IngestionLimits, stages: StageClock? = nil
-    ) {
+    ) throws {
         self.declaration = declaration
-        self.silver = silver
-        self.quarantine = quarantine
+        current = (silver, quarantine)
+        self.silver = try silver.written(
+            as: declaration.silverSchema, partition: declaration.partition, name: declaration.name)
+        self.quarantine = try quarantine.written(
+            as: QuarantineSchema.schema, partition: [], name: "the rejects of \(declaration.name)")
         shape = declaration.key.isEmpty ? nil : KeyShape(declaration.keyColumns, in: declaration)
         derived = DerivedColumns(declaration)
         scatter = PartitionScatter(declaration)

@@ -30,7 +30,7 @@ struct LakeCommitter: Sendable {
         var commit = CatalogCommit()
         commit.fence = fence
         commit.watermarks = [watermark]
-        var committed = Committed(silver: context.silver, quarantine: context.quarantine)
+        var committed = Committed(silver: context.current.silver, quarantine: context.current.quarantine)
         var written: [String] = []
         var snapshotID: Int64?
         let mark = [
@@ -46,13 +46,15 @@ struct LakeCommitter: Sendable {
                 producer.operation = replacesAll || !result.deleteFiles.isEmpty ? .overwrite : .append
                 snapshotID = producer.snapshotID
                 committed.silver = try await produce(
-                    &producer, mark, LakeTables.silver(context.declaration), &commit, &written)
+                    &producer, context.current.silver, mark, LakeTables.silver(context.declaration), &commit,
+                    &written)
             }
             if let result, !result.rejectFiles.isEmpty {
                 var producer = producer(context.quarantine)
                 producer.addedDataFiles = result.rejectFiles
                 committed.quarantine = try await produce(
-                    &producer, mark, LakeTables.quarantine(context.declaration), &commit, &written)
+                    &producer, context.current.quarantine, mark, LakeTables.quarantine(context.declaration),
+                    &commit, &written)
             }
             if let change = try await index?.prepare(committed.silver.currentSnapshotID) {
                 written += change.objects.map { "\(context.tables.objects.locationPrefix)/\($0)" }
@@ -79,15 +81,16 @@ struct LakeCommitter: Sendable {
     }
 
     private func produce(
-        _ producer: inout SnapshotProducer, _ mark: [String: String], _ table: TableIdentifier,
-        _ commit: inout CatalogCommit, _ written: inout [String]
+        _ producer: inout SnapshotProducer, _ current: TableMetadata, _ mark: [String: String],
+        _ table: TableIdentifier, _ commit: inout CatalogCommit, _ written: inout [String]
     ) async throws -> TableMetadata {
         producer.summary = mark
         producer.properties = mark
+        producer.snapshotSchemaID = current.currentSchemaID
         do {
             let produced = try await producer.produce()
             written += produced.writtenLocations
-            var metadata = produced.metadata
+            var metadata = produced.metadata.current(as: current)
             let location = try await MetadataFile.write(&metadata, io: context.tables.io)
             written.append(location)
             guard let expected = producer.base.metadataLocation else {

@@ -185,7 +185,7 @@ final class TableProcessor: @unchecked Sendable {
                 code: "table-missing", message: "the lake's table of \(declaration.name) is gone",
                 remedy: "restart Dipper to create it anew, or restore the catalog", isRetryable: true)
         }
-        return TableContext(
+        return try TableContext(
             declaration: declaration, silver: silver, quarantine: quarantine, tables: tables, crew: crew,
             limits: ingestion.limits, stages: stages)
     }
