@@ -27,7 +27,16 @@ enum EngineMessage {
             WireError(
                 code: "data-unreadable", message: message,
                 remedy: "run the query again; if that fails too, check the table's files", isRetryable: true)
-        default: WireError(code: "sql-invalid", message: message, byteOffset: byteOffset)
+        default:
+            if message.contains("Unsupported compression codec") {
+                WireError(
+                    code: "format-unsupported", message: message,
+                    remedy:
+                        "set write.parquet.compression-codec of the table to zstd, snappy or gzip, and rewrite its data files"
+                )
+            } else {
+                WireError(code: "sql-invalid", message: message, byteOffset: byteOffset)
+            }
         }
     }
 }
