@@ -58,6 +58,7 @@ typedef struct dd_config_s *dd_config;
     F(uint64_t, struct_type_child_count, (dd_type))                                            \
     F(char *, struct_type_child_name, (dd_type, uint64_t))                                     \
     F(dd_type, struct_type_child_type, (dd_type, uint64_t))                                    \
+    F(dd_progress, query_progress, (dd_connection))                                            \
     F(void, free, (void *))
 
 #define DD_POINTER(result, name, parameters) result(*name) parameters;
@@ -151,4 +152,5 @@ dd_type dd_map_value_type(dd_type t) { return api.map_type_value_type(t); }
 uint64_t dd_struct_child_count(dd_type t) { return api.struct_type_child_count(t); }
 char *dd_struct_child_name(dd_type t, uint64_t i) { return api.struct_type_child_name(t, i); }
 dd_type dd_struct_child_type(dd_type t, uint64_t i) { return api.struct_type_child_type(t, i); }
+dd_progress dd_query_progress(dd_connection c) { return api.query_progress(c); }
 void dd_free(void *m) { api.free(m); }

@@ -8,6 +8,10 @@ package protocol QueryEngine: Sendable {
     ///   `engine-missing`, `engine-crashed` (retryable), `overloaded` (retryable), `data-unreadable` (retryable: a file
     ///   of the table is gone or damaged); `CancellationError` when the task was cancelled.
     func execute(_ request: QueryRequest) async throws -> QueryResult
+
+    /// Parses one SELECT without running it.
+    /// - Throws: ``QueryError`` as ``execute(_:)``, but for what only the tables or the run can tell.
+    func outline(of sql: String) async throws -> StatementOutline
 }
 
 package struct QueryRequest: Sendable {
@@ -16,15 +20,37 @@ package struct QueryRequest: Sendable {
     package var parameters: QueryParameters
     package var tables: [QueryTable]
     package var limits: QueryLimits
+    /// Whether the engine must not reach files of tables that others asked for before.
+    package var isIsolated: Bool
+    /// Is told now and then how far the query is; from any thread.
+    package var progress: (@Sendable (QueryProgress) -> Void)?
 
     package init(
         sql: String, parameters: QueryParameters = .positional([]), tables: [QueryTable],
-        limits: QueryLimits = QueryLimits()
+        limits: QueryLimits = QueryLimits(), isIsolated: Bool = false,
+        progress: (@Sendable (QueryProgress) -> Void)? = nil
     ) {
         self.sql = sql
         self.parameters = parameters
         self.tables = tables
         self.limits = limits
+        self.isIsolated = isIsolated
+        self.progress = progress
+    }
+}
+
+/// How far a running query is.
+package struct QueryProgress: Codable, Sendable, Hashable {
+    /// From 0 to 100, as far as the engine can tell.
+    package var percent: Double
+    /// Rows read so far, and how many there are to read by the engine's estimate.
+    package var rowsRead: Int64
+    package var rowsTotal: Int64
+
+    package init(percent: Double, rowsRead: Int64, rowsTotal: Int64) {
+        self.percent = percent
+        self.rowsRead = rowsRead
+        self.rowsTotal = rowsTotal
     }
 }
 
@@ -58,8 +84,53 @@ package struct QueryTable: Sendable, Hashable {
     package var locationScheme: String
     /// What local paths hold in its place: `/data/lake/` where locations begin with `s3://lake/`.
     package var locationRoot: String
+    /// Data files that equality deletes of other engines apply to; none of them is among the files above.
+    package var equalityGroups: [EqualityGroup] = []
+    /// The rows themselves, as a JSON array of objects: what the table's metadata holds. There are no files then.
+    package var json: String?
+    /// The name of the attached database's table that the rows come from instead; see `fields` for their types.
+    package var attached: AttachedTable?
+    /// The folders that the files lie in, each with a trailing slash; empty: wherever the engine may read.
+    package var folders: [String] = []
     /// Changes whenever any of the above does: the key under which an engine may keep the table ready.
     package var version: String
+
+    /// Data files to which the same equality deletes apply.
+    package struct EqualityGroup: Sendable, Hashable {
+        package var files: [String]
+        /// Whether position deletes apply as well.
+        package var hasPositionDeletes: Bool
+        package var deletes: [EqualityDeletes]
+
+        package init(files: [String], hasPositionDeletes: Bool, deletes: [EqualityDeletes]) {
+            self.files = files
+            self.hasPositionDeletes = hasPositionDeletes
+            self.deletes = deletes
+        }
+    }
+
+    /// Delete files that match rows by the same columns. A null matches a null.
+    package struct EqualityDeletes: Sendable, Hashable {
+        package var files: [String]
+        package var fields: [SchemaField]
+
+        package init(files: [String], fields: [SchemaField]) {
+            self.files = files
+            self.fields = fields
+        }
+    }
+
+    /// A table of the operational database, as the engine has it attached.
+    package struct AttachedTable: Sendable, Hashable {
+        package var name: String
+        /// The engine's expression for each field, in their order.
+        package var expressions: [String]
+
+        package init(name: String, expressions: [String]) {
+            self.name = name
+            self.expressions = expressions
+        }
+    }
 
     package init(
         namespace: String, name: String, fields: [SchemaField], plainFiles: [String], deletedFromFiles: [String] = [],

@@ -3,6 +3,8 @@
 
 DUCKDB_VERSION=1.5.5
 DUCKDB=$DEPS/duckdb
+# What reads the operational databases, so that SQL can join their tables; loaded in the engine's processes alone.
+DUCKDB_EXTENSIONS=(sqlite-scanner postgres-scanner)
 
 # Prints "X.Y PATH" of an interpreter's version and its shared libpython; nothing when it has none.
 libpython_of() {
@@ -45,9 +47,32 @@ PYTHON
 # The library of the unpacked wheel.
 duckdb_library() { find "$DUCKDB" -maxdepth 1 -name '_duckdb.*.so' 2>/dev/null | head -n 1; }
 
+# The extensions, unpacked from their wheels into a folder beside the library.
+need_duckdb_extensions() {
+    local name download
+    is_current duckdb-extensions "$DUCKDB_VERSION ${DUCKDB_EXTENSIONS[*]}" && [ -d "$DUCKDB/extensions" ] && return 0
+    download=$(empty_download)
+    rm -rf "$DUCKDB/extensions"
+    mkdir -p "$DUCKDB/extensions"
+    for name in "${DUCKDB_EXTENSIONS[@]}"; do
+        quietly "duckdb-$name" "check the network; without it SQL has no operational tables" \
+            python3 -m pip download -q --no-deps --only-binary=:all: -d "$download" "duckdb-extension-$name==$DUCKDB_VERSION"
+        quietly "duckdb-$name" "remove .deps and run this again" python3 -m zipfile -e \
+            "$download/duckdb_extension_${name//-/_}"-*.whl "$download/$name"
+        find "$download/$name" -name '*.duckdb_extension' -exec mv {} "$DUCKDB/extensions/" \;
+    done
+    rm -rf "$download"
+    mark_current duckdb-extensions "$DUCKDB_VERSION ${DUCKDB_EXTENSIONS[*]}"
+}
+
 need_duckdb() {
-    local found version libpython tag download
     [ -z "${DIPPER_LIBDUCKDB:-}" ] || return 0
+    need_duckdb_library
+    need_duckdb_extensions
+}
+
+need_duckdb_library() {
+    local found version libpython tag download
     is_current duckdb "$DUCKDB_VERSION" && [ -n "$(duckdb_library)" ] &&
         [ -f "$(head -n 1 "$DUCKDB/libpython.path" 2>/dev/null)" ] && return 0
     need_command python3 "install Python 3.10 or newer with pip"

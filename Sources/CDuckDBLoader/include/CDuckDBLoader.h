@@ -23,6 +23,13 @@ typedef struct {
     void *reserved_pointers[3];
 } dd_result;
 
+// How far the running query of a connection is: percent (negative when unknown), rows read, rows to read.
+typedef struct {
+    double percentage;
+    uint64_t rows_processed;
+    uint64_t total_rows_to_process;
+} dd_progress;
+
 // The numbers of DuckDB's type enumeration.
 enum {
     DD_BOOLEAN = 1, DD_TINYINT = 2, DD_SMALLINT = 3, DD_INTEGER = 4, DD_BIGINT = 5, DD_UTINYINT = 6,
@@ -88,6 +95,8 @@ uint64_t dd_struct_child_count(dd_type type);
 char *dd_struct_child_name(dd_type type, uint64_t index);
 dd_type dd_struct_child_type(dd_type type, uint64_t index);
 void dd_free(void *memory);
+// May be called from any thread while another one runs a query on the connection.
+dd_progress dd_query_progress(dd_connection connection);
 
 // Starts `arguments[0]` with `socket` as its standard input and output; no other descriptor but standard error goes
 // along. It gets a process group of its own, default signal actions and no blocked signal. Returns 0 or an errno.

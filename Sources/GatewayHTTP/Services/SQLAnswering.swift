@@ -6,6 +6,17 @@ package protocol SQLAnswering: Sendable {
     /// - Throws: the query engine's errors; `snapshot-unknown` when `asOf` lies before a table's first snapshot;
     ///   `forbidden` for SQL that names a table that the reader may not read.
     func answer(_ question: SQLQuestion) async throws -> SQLAnswer
+
+    /// As ``answer(_:)``, and tells now and then, from any thread, how far the query is.
+    func answer(
+        _ question: SQLQuestion, progress: (@Sendable (QueryProgress) -> Void)?
+    ) async throws -> SQLAnswer
+}
+
+extension SQLAnswering {
+    package func answer(
+        _ question: SQLQuestion, progress: (@Sendable (QueryProgress) -> Void)?
+    ) async throws -> SQLAnswer { try await answer(question) }
 }
 
 package struct SQLQuestion: Sendable, Hashable {

@@ -1,5 +1,25 @@
 import Foundation
 
+/// A database that the workers have attached, read-only, beside the tables of each request.
+package struct DuckDBAttachment: Codable, Sendable, Hashable {
+    package enum Kind: String, Codable, Sendable { case sqlite, postgres }
+
+    /// What it is called in SQL of our own. Statements cannot name it: they name no catalogs.
+    package static let catalog = "operational"
+
+    package var kind: Kind
+    /// A path, or a connection string of libpq.
+    package var address: String
+    /// The extension that reads it.
+    package var extensionPath: String
+
+    package init(kind: Kind, address: String, extensionPath: String) {
+        self.kind = kind
+        self.address = address
+        self.extensionPath = extensionPath
+    }
+}
+
 /// How the embedded engine is run.
 package struct DuckDBConfiguration: Sendable {
     package static let workersDefault = 2
@@ -10,13 +30,15 @@ package struct DuckDBConfiguration: Sendable {
 
     /// The program and arguments that run ``DuckDBWorker``, for example `["/usr/bin/dipper", "query-worker"]`.
     package var workerCommand: [String]
-    /// The only folders that SQL can reach: the warehouse's table data. Absolute paths.
+    /// The only folders that SQL can reach for tables that do not name their own: the warehouse. Absolute paths.
     package var dataFolders: [String]
     /// Each worker gets a folder of its own below, for what does not fit into memory; removed when the worker ends.
     /// No other server may use it.
     package var temporaryFolder: String
     /// A folder with `libduckdb.so` or with DuckDB's unpacked Python wheel; see ``DuckDBLibrary``.
     package var libraryFolder: String?
+    /// Attached in each worker before it is locked. `nil`: nothing.
+    package var attachment: DuckDBAttachment?
     /// Processes, each running one query at a time.
     package var workers: Int
     /// Requests that wait at most; one more gets `overloaded`.

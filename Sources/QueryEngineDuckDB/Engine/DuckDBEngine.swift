@@ -19,6 +19,7 @@ package final class DuckDBEngine: QueryEngine {
     private let queue: JobQueue
     private let threads = ThreadCount()
     private let processes = ProcessList()
+    private let outlines = OutlineCache()
 
     package init(configuration: DuckDBConfiguration, logger: Logger = Logger(label: "dipper.query")) {
         self.configuration = configuration
@@ -29,12 +30,31 @@ package final class DuckDBEngine: QueryEngine {
     deinit { Self.turnAway(queue.close()) }
 
     package func execute(_ request: QueryRequest) async throws -> QueryResult {
+        guard case .result(let result) = try await answer(.query(request)) else {
+            preconditionFailure("a query was answered with an outline")
+        }
+        return result
+    }
+
+    /// Answers are kept: one text is asked for again and again.
+    package func outline(of sql: String) async throws -> StatementOutline {
+        if let known = outlines[sql] { return known }
+        guard case .outline(let outline) = try await answer(.outline(sql)) else {
+            preconditionFailure("an outline was answered with a result")
+        }
+        outlines.keep(outline, of: sql)
+        return outline
+    }
+
+    private func answer(_ work: QueryJob.Work) async throws -> QueryJob.Answer {
         startThreads()
-        let job = QueryJob(request)
+        let job = QueryJob(work)
+        var isUrgent = false
+        if case .outline = work { isUrgent = true }
         return try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { continuation in
                 guard job.wait(continuation) else { return }
-                switch queue.push(job) {
+                switch queue.push(job, isUrgent: isUrgent) {
                 case .queued: giveUpLater(job)
                 case .full:
                     job.giveUp(
@@ -89,7 +109,7 @@ package final class DuckDBEngine: QueryEngine {
     /// A request waits at most as long as it may run.
     private func giveUpLater(_ job: QueryJob) {
         guard job.isWaiting else { return }
-        let milliseconds = job.request.limits.timeoutMilliseconds
+        let milliseconds = job.timeoutMilliseconds
         job.setTimer(
             Task { [weak job] in
                 try await Task.sleep(for: .milliseconds(milliseconds))

@@ -12,14 +12,15 @@ final class JobQueue: @unchecked Sendable {
 
     init(countMax: Int) { self.countMax = countMax }
 
-    /// - Complexity: O(queue's length) when it is full of given-up requests, else O(1).
-    func push(_ job: QueryJob) -> Entry {
+    /// - Parameter isUrgent: whether it goes before all others: parsing keeps nobody waiting.
+    /// - Complexity: O(queue's length) when it is full of given-up requests or the request is urgent, else O(1).
+    func push(_ job: QueryJob, isUrgent: Bool = false) -> Entry {
         condition.lock()
         defer { condition.unlock() }
         guard !isClosed else { return .closed }
         if jobs.count >= countMax { jobs.removeAll { !$0.isWaiting } }
         guard jobs.count < countMax else { return .full }
-        jobs.append(job)
+        jobs.insert(job, at: isUrgent ? 0 : jobs.count)
         condition.signal()
         return .queued
     }

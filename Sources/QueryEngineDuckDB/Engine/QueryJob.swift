@@ -3,11 +3,24 @@ import Synchronization
 
 /// One request on its way: waiting, running in a worker, or answered. Its caller is resumed exactly once.
 final class QueryJob: Sendable {
+    enum Work: Sendable {
+        case query(QueryRequest)
+        case outline(String)
+
+        /// Parsing takes no time; it may wait for its turn as long.
+        static let outlineMillisecondsMax = 10_000
+    }
+
+    enum Answer: Sendable {
+        case result(QueryResult)
+        case outline(StatementOutline)
+    }
+
     private struct State {
         enum Phase { case new, waiting, running, answered }
 
         var phase = Phase.new
-        var continuation: CheckedContinuation<QueryResult, any Error>?
+        var continuation: CheckedContinuation<Answer, any Error>?
         var isCancelled = false
         /// Ends the process that runs the request.
         var kill: (@Sendable () -> Void)?
@@ -15,10 +28,18 @@ final class QueryJob: Sendable {
         var timer: Task<Void, any Error>?
     }
 
-    let request: QueryRequest
+    let work: Work
     private let state = Mutex(State())
 
-    init(_ request: QueryRequest) { self.request = request }
+    init(_ work: Work) { self.work = work }
+
+    /// How long it may wait, and then run.
+    var timeoutMilliseconds: Int {
+        switch work {
+        case .query(let request): request.limits.timeoutMilliseconds
+        case .outline: Work.outlineMillisecondsMax
+        }
+    }
 
     deinit { state.withLock { $0.timer?.cancel() } }
 
@@ -26,7 +47,7 @@ final class QueryJob: Sendable {
     var isWaiting: Bool { state.withLock { $0.phase == .waiting } }
 
     /// Hands the caller over. Returns whether the request is to be queued: not when it was cancelled before.
-    func wait(_ continuation: CheckedContinuation<QueryResult, any Error>) -> Bool {
+    func wait(_ continuation: CheckedContinuation<Answer, any Error>) -> Bool {
         let isQueued = state.withLock { state in
             guard !state.isCancelled else {
                 state.phase = .answered
@@ -61,7 +82,7 @@ final class QueryJob: Sendable {
     }
 
     /// Answers the caller, unless that happened already.
-    func answer(_ result: Result<QueryResult, any Error>) {
+    func answer(_ result: Result<Answer, any Error>) {
         let continuation = state.withLock { state in
             state.phase = .answered
             state.kill = nil
@@ -73,7 +94,7 @@ final class QueryJob: Sendable {
 
     /// Gives a waiting request up; nothing happens to one that runs.
     func giveUp(_ error: QueryError) {
-        let continuation = state.withLock { state -> CheckedContinuation<QueryResult, any Error>? in
+        let continuation = state.withLock { state -> CheckedContinuation<Answer, any Error>? in
             guard state.phase == .waiting else { return nil }
             state.phase = .answered
             defer { state.continuation = nil }
@@ -84,7 +105,7 @@ final class QueryJob: Sendable {
 
     /// Ends the request: a waiting one is answered at once, a running one when its process is gone.
     func cancel() {
-        let continuation = state.withLock { state -> CheckedContinuation<QueryResult, any Error>? in
+        let continuation = state.withLock { state -> CheckedContinuation<Answer, any Error>? in
             state.isCancelled = true
             // Under the lock, so that the process cannot have gone on to another request.
             state.kill?()

@@ -18,6 +18,8 @@ final class WorkerSlot {
     private var process: WorkerProcess?
     /// Versions of the tables that the process has, by ``StatementAdmission/key(namespace:name:)``.
     private var tableVersions: [String: String] = [:]
+    /// What the process may read.
+    private var folders: Set<String> = []
     private var backoff = RestartBackoff()
 
     init(configuration: DuckDBConfiguration, queue: JobQueue, processes: ProcessList, logger: Logger) {
@@ -41,11 +43,15 @@ final class WorkerSlot {
     private func serve(_ job: QueryJob) {
         guard job.isWaiting else { return }
         do {
-            let process = try readyProcess()
+            let process = try readyProcess(for: job.work)
             guard job.begin(kill: { process.kill() }) else { return }
-            let result = try run(job.request, in: process)
+            let answer: QueryJob.Answer
+            switch job.work {
+            case .query(let request): answer = .result(try run(request, in: process))
+            case .outline(let sql): answer = .outline(try outline(sql, in: process))
+            }
             backoff.succeeded()
-            job.answer(.success(result))
+            job.answer(.success(answer))
             // Cancelled between its last row and the answer: the process was killed already.
             if job.isCancelled { endProcess() }
         } catch {
@@ -63,7 +69,7 @@ final class WorkerSlot {
         if case WorkerProcess.Failure.timeout = error {
             return QueryError(
                 code: "query-timeout",
-                message: "the query took longer than \(job.request.limits.timeoutMilliseconds) ms",
+                message: "the query took longer than \(job.timeoutMilliseconds) ms",
                 remedy: "ask for less at once, or raise the time limit")
         }
         backoff.failed(nowMilliseconds: nowMilliseconds)
@@ -72,6 +78,17 @@ final class WorkerSlot {
         return QueryError(
             code: "engine-crashed", message: "the query engine stopped while it ran the query\(detail)",
             remedy: "run the query again", isRetryable: true)
+    }
+
+    private func outline(_ sql: String, in process: WorkerProcess) throws -> StatementOutline {
+        let deadline = ContinuousClock.now + .milliseconds(QueryJob.Work.outlineMillisecondsMax)
+        try process.send(Frame(.outline, json: WireOutlineRequest(sql: sql)), deadline: deadline)
+        let frame = try process.receive(deadline: deadline)
+        switch frame.kind {
+        case .outlined: return try frame.decode(StatementOutline.self)
+        case .failure: throw try frame.decode(WireError.self)
+        default: throw WorkerProcess.Failure.gone
+        }
     }
 
     private func run(_ request: QueryRequest, in process: WorkerProcess) throws -> QueryResult {
@@ -104,7 +121,8 @@ final class WorkerSlot {
                 let error = try frame.decode(WireError.self)
                 if error.tablesLost { for key in keys { tableVersions[key] = nil } }
                 throw error
-            case .setup, .request, .ready: throw WorkerProcess.Failure.gone
+            case .progress: request.progress?(try frame.decode(QueryProgress.self))
+            case .setup, .request, .ready, .outline, .outlined: throw WorkerProcess.Failure.gone
             }
         }
     }
@@ -117,7 +135,7 @@ final class WorkerSlot {
         }
         var wire = WireRequest(
             sql: request.sql, tables: tables, rowsMax: request.limits.rowsMax,
-            resultBytesMax: request.limits.resultBytesMax)
+            resultBytesMax: request.limits.resultBytesMax, reportsProgress: request.progress != nil)
         switch request.parameters {
         case .positional(let values): wire.positional = values.map { WireValue($0) }
         case .named(let values): wire.named = values.mapValues { WireValue($0) }
@@ -125,14 +143,33 @@ final class WorkerSlot {
         return wire
     }
 
-    /// The slot's process, started anew if there is none.
+    /// Folders that a process may be able to read at most; past that many it starts anew with those of one query.
+    private static let foldersMax = 256
+
+    /// What the process for a request may read: the folders of its tables, and those of the requests before, which it has
+    /// open anyway. What an engine may read cannot be changed once it is locked.
+    private func wantedFolders(for work: QueryJob.Work) -> Set<String> {
+        guard case .query(let request) = work else { return folders }
+        var wanted: Set<String> = []
+        for table in request.tables {
+            wanted.formUnion(table.folders)
+            let hasFiles = !table.plainFiles.isEmpty || !table.deletedFromFiles.isEmpty || !table.equalityGroups.isEmpty
+            if table.folders.isEmpty, hasFiles { wanted.formUnion(configuration.dataFolders) }
+        }
+        if request.isIsolated { return wanted }
+        return wanted.count + folders.count <= Self.foldersMax ? wanted.union(folders) : wanted
+    }
+
+    /// The slot's process, started anew if there is none that may read what it has to, and nothing that it must not.
     /// - Throws: ``QueryError`` `engine-missing`, `engine-crashed`.
-    private func readyProcess() throws -> WorkerProcess {
+    private func readyProcess(for work: QueryJob.Work) throws -> WorkerProcess {
+        let wanted = wantedFolders(for: work)
         if let process {
-            if process.isWaiting { return process }
-            // It went while nobody asked it anything: no request is lost, so none fails.
+            if wanted == folders, process.isWaiting { return process }
+            // It went while nobody asked it anything, or is not wanted any more: no request is lost, so none fails.
             endProcess()
         }
+        folders = wanted
         let pause = backoff.pauseMilliseconds(nowMilliseconds: nowMilliseconds)
         guard pause == 0 else {
             throw QueryError(
@@ -167,7 +204,8 @@ final class WorkerSlot {
         let setup = WorkerSetup(
             libraries: libraries, threads: configuration.threadsPerWorker,
             memoryBytesMax: configuration.memoryBytesMax, temporaryFolder: folder,
-            temporaryBytesMax: configuration.temporaryBytesMax, dataFolders: configuration.dataFolders)
+            temporaryBytesMax: configuration.temporaryBytesMax, dataFolders: folders.sorted(),
+            attachment: configuration.attachment)
         let deadline = ContinuousClock.now + .milliseconds(configuration.startTimeoutMilliseconds)
         do {
             try process.send(Frame(.setup, json: setup), deadline: deadline)
@@ -215,6 +253,21 @@ extension WireRequest.Definition {
         self.init(
             fields: table.fields.map { WireField($0) }, plainFiles: table.plainFiles,
             deletedFromFiles: table.deletedFromFiles, deleteFiles: table.deleteFiles,
-            locationScheme: table.locationScheme, locationRoot: table.locationRoot)
+            locationScheme: table.locationScheme, locationRoot: table.locationRoot,
+            equalityGroups: table.equalityGroups.map { WireRequest.EqualityGroup($0) }, json: table.json,
+            attached: table.attached.map { attached in
+                WireRequest.Attached(
+                    name: "\(DuckDBAttachment.catalog).\(attached.name)", expressions: attached.expressions)
+            })
+    }
+}
+
+extension WireRequest.EqualityGroup {
+    init(_ group: QueryTable.EqualityGroup) {
+        self.init(
+            files: group.files, hasPositionDeletes: group.hasPositionDeletes,
+            deletes: group.deletes.map { deletes in
+                WireRequest.EqualityDeletes(files: deletes.files, fields: deletes.fields.map { WireField($0) })
+            })
     }
 }

@@ -7,6 +7,12 @@ struct Frame: Sendable, Hashable {
         case setup = 0x53
         /// Server to worker: ``WireRequest`` as JSON.
         case request = 0x51
+        /// Server to worker: ``WireOutlineRequest`` as JSON.
+        case outline = 0x4f
+        /// Worker to server: a `StatementOutline` as JSON.
+        case outlined = 0x4c
+        /// Worker to server: a `QueryProgress` as JSON, while a query runs.
+        case progress = 0x50
         /// Worker to server, once: ``WorkerReady`` as JSON.
         case ready = 0x52
         /// Worker to server: the result's columns as JSON.

@@ -12,6 +12,8 @@ struct WorkerSetup: Codable, Sendable {
     var temporaryBytesMax: Int
     /// The only folders that the engine may open files in.
     var dataFolders: [String]
+    /// A database that is attached before the engine is locked.
+    var attachment: DuckDBAttachment?
 }
 
 struct WorkerReady: Codable, Sendable {
@@ -34,6 +36,26 @@ struct WireRequest: Codable, Sendable {
         var deleteFiles: [String]
         var locationScheme: String
         var locationRoot: String
+        var equalityGroups: [EqualityGroup]
+        var json: String?
+        var attached: Attached?
+    }
+
+    struct EqualityGroup: Codable, Sendable {
+        var files: [String]
+        var hasPositionDeletes: Bool
+        var deletes: [EqualityDeletes]
+    }
+
+    struct EqualityDeletes: Codable, Sendable {
+        var files: [String]
+        var fields: [WireField]
+    }
+
+    struct Attached: Codable, Sendable {
+        /// As SQL names it.
+        var name: String
+        var expressions: [String]
     }
 
     var sql: String
@@ -42,6 +64,13 @@ struct WireRequest: Codable, Sendable {
     var tables: [Table]
     var rowsMax: Int
     var resultBytesMax: Int
+    /// Whether the caller listens to how far the query is.
+    var reportsProgress = false
+}
+
+/// A statement that is to be parsed.
+struct WireOutlineRequest: Codable, Sendable {
+    var sql: String
 }
 
 /// A field's name and id with its type as DuckDB writes it.

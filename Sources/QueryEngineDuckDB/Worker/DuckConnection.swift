@@ -1,5 +1,6 @@
 import CDuckDBLoader
 import Foundation
+import QueryEngine
 
 /// The engine's one connection of a worker. Used by the worker's one thread. Safe: owns both
 /// handles and closes them once.
@@ -37,6 +38,14 @@ import Foundation
         throw WireError(
             code: "engine-missing", message: "DuckDB cannot be loaded: \(reasons.joined(separator: "; "))",
             remedy: DuckDBLibrary.remedy)
+    }
+
+    /// How far the running query is. May be asked for from another thread.
+    var progress: QueryProgress {
+        let progress = unsafe dd_query_progress(connection)
+        return QueryProgress(
+            percent: min(max(progress.percentage, 0), 100), rowsRead: Int64(clamping: progress.rows_processed),
+            rowsTotal: Int64(clamping: progress.total_rows_to_process))
     }
 
     /// Runs SQL of our own.

@@ -1,6 +1,7 @@
 import CDuckDBLoader
 import Foundation
 import Glibc
+import Synchronization
 
 /// The child process that holds the SQL engine: what `dipper query-worker` runs.
 ///
@@ -25,7 +26,7 @@ package enum DuckDBWorker {
         var input: Int32 = -1
         var output: Int32 = -1
         guard unsafe dipper_take_over_pipe(&input, &output) == 0 else { return Exit.notAWorker }
-        var pipe = WorkerPipe(input: input, output: output)
+        let pipe = WorkerPipe(input: input, output: output)
         do {
             guard let frame = try pipe.receive() else { return Exit.pipeClosed }
             guard frame.kind == .setup else { return Exit.notAWorker }
@@ -39,8 +40,8 @@ package enum DuckDBWorker {
                 return Exit.engineFailed
             }
             while let frame = try pipe.receive() {
-                guard frame.kind == .request else { return Exit.notAWorker }
-                try answer(frame, session: session, pipe: &pipe)
+                guard frame.kind == .request || frame.kind == .outline else { return Exit.notAWorker }
+                try answer(frame, session: session, pipe: pipe)
             }
             return Exit.pipeClosed
         } catch {
@@ -56,22 +57,74 @@ package enum DuckDBWorker {
         return try WorkerSession(setup)
     }
 
-    private static func answer(_ frame: Frame, session: WorkerSession, pipe: inout WorkerPipe) throws {
+    private static func answer(_ frame: Frame, session: WorkerSession, pipe: WorkerPipe) throws {
         do {
+            if frame.kind == .outline {
+                let outline = try session.outline(try frame.decode(WireOutlineRequest.self).sql)
+                return try pipe.send(Frame(.outlined, json: outline))
+            }
             let request = try frame.decode(WireRequest.self)
-            try session.answer(request) { try pipe.send($0) }
+            let reports = request.reportsProgress ? ProgressReports(session: session, pipe: pipe) : nil
+            defer { reports?.stop() }
+            try session.answer(request) { frame in
+                // Nothing may follow the end of an answer.
+                if frame.kind == .end { reports?.stop() }
+                try pipe.send(frame)
+            }
         } catch let error as WireError {
             try pipe.send(Frame(.failure, json: error))
         }
     }
 }
 
-/// Blocking frames over two descriptors.
-private struct WorkerPipe {
+/// Tells the server now and then how far the running query is, from a thread of its own.
+private final class ProgressReports: @unchecked Sendable {
+    // Unchecked: the session is only asked for its progress, which may be done from any thread.
+    private static let intervalSeconds = 0.25
+
+    private let session: WorkerSession
+    private let pipe: WorkerPipe
+    private let condition = NSCondition()
+    /// Both are touched with the condition's lock held.
+    private var isStopped = false
+    private var hasEnded = false
+
+    init(session: WorkerSession, pipe: WorkerPipe) {
+        self.session = session
+        self.pipe = pipe
+        Thread.detachNewThread { [self] in run() }
+    }
+
+    /// Returns when nothing more will be sent. May be called again.
+    func stop() {
+        condition.lock()
+        defer { condition.unlock() }
+        isStopped = true
+        condition.broadcast()
+        while !hasEnded { condition.wait() }
+    }
+
+    private func run() {
+        condition.lock()
+        while !isStopped {
+            _ = condition.wait(until: Date(timeIntervalSinceNow: Self.intervalSeconds))
+            if isStopped { break }
+            // A pipe that is broken is found by the answer as well.
+            guard let frame = try? Frame(.progress, json: session.progress), (try? pipe.send(frame)) != nil else { break }
+        }
+        hasEnded = true
+        condition.broadcast()
+        condition.unlock()
+    }
+}
+
+/// Blocking frames over two descriptors. Received by one thread; sent by any, one frame at a time.
+private final class WorkerPipe: Sendable {
     struct Broken: Error {}
 
     private let input: Int32
     private let output: Int32
+    private let sending = Mutex(())
 
     init(input: Int32, output: Int32) {
         self.input = input
@@ -79,7 +132,7 @@ private struct WorkerPipe {
     }
 
     /// The next frame, or `nil` when the other side closed the pipe between frames.
-    mutating func receive() throws -> Frame? {
+    func receive() throws -> Frame? {
         let header = try read(Frame.headerByteCount)
         if header.isEmpty { return nil }
         guard let (kind, count) = Frame.parse(header: header) else { throw Broken() }
@@ -88,9 +141,11 @@ private struct WorkerPipe {
         return Frame(kind: kind, payload: payload)
     }
 
-    mutating func send(_ frame: Frame) throws {
-        try write(Frame.header(kind: frame.kind, payloadByteCount: frame.payload.count))
-        try write(frame.payload)
+    func send(_ frame: Frame) throws {
+        try sending.withLock { _ in
+            try write(Frame.header(kind: frame.kind, payloadByteCount: frame.payload.count))
+            try write(frame.payload)
+        }
     }
 
     /// `count` bytes, or fewer when the pipe ends.

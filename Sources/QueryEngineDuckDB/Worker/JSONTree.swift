@@ -3,9 +3,11 @@
 /// Foundation's reader stops at 512 levels, which a long sum of terms passes; this one takes
 /// ``JSONTree/depthMax`` and keeps members in order, which the scoping of common table expressions needs.
 enum JSONTree: Sendable, Hashable {
-    /// `null`, `true`, `false` and numbers, whose values nobody asks for here, but for small integers.
+    /// `null`, and numbers past 64 bits.
     case other
     case integer(Int)
+    case real(Double)
+    case boolean(Bool)
     case string(String)
     case array([JSONTree])
     case object([Member])
@@ -108,7 +110,14 @@ private struct JSONTreeParser {
         while position < bytes.count, !Self.endsScalar(bytes[position]) { position += 1 }
         let text = String(decoding: bytes[start..<position], as: UTF8.self)
         guard !text.isEmpty else { throw JSONTree.Malformed() }
-        return Int(text).map { .integer($0) } ?? .other
+        switch text {
+        case "true": return .boolean(true)
+        case "false": return .boolean(false)
+        default: break
+        }
+        if let number = Int(text) { return .integer(number) }
+        // Whole numbers past 64 bits would be rounded.
+        return text.contains(".") || text.contains("e") ? Double(text).map { .real($0) } ?? .other : .other
     }
 
     private static func endsScalar(_ byte: UInt8) -> Bool {

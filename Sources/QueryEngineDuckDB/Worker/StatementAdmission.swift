@@ -32,10 +32,10 @@ struct StatementAdmission {
     ]
     private static let queryNodes: Set<String> = ["SELECT_NODE", "SET_OPERATION_NODE", "RECURSIVE_CTE_NODE"]
 
-    /// The tables of the request, as ``key(namespace:name:)`` writes them.
-    private let tables: Set<String>
+    /// The tables of the request, as ``key(namespace:name:)`` writes them; `nil` while they are being found out.
+    private let tables: Set<String>?
 
-    init(tables: Set<String>) { self.tables = tables }
+    init(tables: Set<String>?) { self.tables = tables }
 
     /// How a table stands in the set: identifiers are compared without regard to case.
     static func key(namespace: String, name: String) -> String { "\(namespace.lowercased())\u{0}\(name.lowercased())" }
@@ -73,7 +73,7 @@ struct StatementAdmission {
             for element in elements { try visit(element, scope: scope) }
         case .object(let members):
             try visit(members, of: tree, scope: scope)
-        case .other, .integer, .string:
+        case .other, .integer, .real, .boolean, .string:
             break
         }
     }
@@ -138,8 +138,8 @@ struct StatementAdmission {
         let name = node["table_name"]?.text ?? ""
         let namespace = node["schema_name"]?.text ?? ""
         let catalog = node["catalog_name"]?.text ?? ""
-        if case .object? = node["at_clause"] {
-            throw Self.refusal("AT is not allowed in the statement; ask for the point in time with `asOf`", at: node)
+        if case .object? = node["at_clause"], tables != nil {
+            throw Self.refusal("AT stands where it cannot be read", at: node)
         }
         if namespace.isEmpty, catalog.isEmpty, scope.contains(name.lowercased()), !name.contains("."),
             !name.contains("/")
@@ -151,7 +151,7 @@ struct StatementAdmission {
             throw Self.refusal(
                 "\(full) is not a table here", at: node, remedy: "write the table as namespace.table")
         }
-        guard tables.contains(Self.key(namespace: namespace, name: name)) else {
+        guard tables?.contains(Self.key(namespace: namespace, name: name)) ?? true else {
             throw WireError(
                 code: "sql-invalid", message: "there is no table \(full)",
                 byteOffset: node["query_location"]?.number)

@@ -11,6 +11,7 @@ struct TableSQL {
         var columnNames: Set<String>?
         /// Whether position deletes apply.
         var hasDeletes: Bool
+        var equalityDeletes: [WireRequest.EqualityDeletes] = []
     }
 
     var namespace: String
@@ -33,6 +34,28 @@ struct TableSQL {
         return head + (selects.isEmpty ? emptySelect : selects.joined(separator: " UNION ALL "))
     }
 
+    /// A table of rows that came as a JSON array of objects with the fields' names.
+    /// - Complexity: O(text of all rows).
+    func createTable(json: String) -> String {
+        let types = fields.map { "\(Self.jsonText($0.name)): \(Self.jsonText($0.type))" }.joined(separator: ", ")
+        let columns = fields.map { "r.\(Self.quoted($0.name))" }.joined(separator: ", ")
+        return "CREATE OR REPLACE TABLE \(Self.quoted(namespace)).\(Self.quoted(name)) AS SELECT \(columns) FROM "
+            + "(SELECT unnest(from_json(\(Self.literal(json)), \(Self.literal("[{\(types)}]")))) AS r)"
+    }
+
+    /// A view of a table of the attached database.
+    func createView(attached: WireRequest.Attached) -> String {
+        let columns = zip(attached.expressions, fields).map { "(\($0))::\($1.type) AS \(Self.quoted($1.name))" }
+        return "CREATE OR REPLACE VIEW \(Self.quoted(namespace)).\(Self.quoted(name)) AS "
+            + "SELECT \(columns.joined(separator: ", ")) FROM \(attached.name)"
+    }
+
+    private static func jsonText(_ text: String) -> String {
+        var bytes: [UInt8] = []
+        ValueText.appendQuoted(text.utf8, to: &bytes)
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
     private var emptySelect: String {
         let columns = fields.map { "NULL::\($0.type) AS \(Self.quoted($0.name))" }
         return "SELECT \(columns.joined(separator: ", ")) WHERE false"
@@ -49,18 +72,40 @@ struct TableSQL {
             return "\(source)::\(field.type) AS \(Self.quoted(field.name))"
         }
         var arguments = [Self.list(group.files), "hive_partitioning = false"]
-        arguments.append(group.columnNames == nil ? "schema = \(schemaArgument)" : "union_by_name = true")
+        arguments.append(
+            group.columnNames == nil ? "schema = \(schemaArgument(group.extraFields(beside: fields)))" : "union_by_name = true")
         var text = "SELECT \(columns.joined(separator: ", ")) FROM read_parquet(\(arguments.joined(separator: ", "))) d"
         if group.hasDeletes, !deleteFiles.isEmpty {
             text +=
                 " ANTI JOIN (\(deletes)) x ON d.\(Self.fileNameColumn) = x.data_file AND d.\(Self.rowNumberColumn) = x.position"
         }
+        for (index, deletes) in group.equalityDeletes.enumerated() {
+            text += " ANTI JOIN (\(select(deletes))) e\(index) ON "
+                + deletes.fields.map { field in
+                    "\(column(field, in: group)) IS NOT DISTINCT FROM e\(index).\(Self.columnAlias(field))"
+                }.joined(separator: " AND ")
+        }
         return text
     }
 
-    private var schemaArgument: String {
+    /// The values that equality deletes match rows by.
+    private func select(_ deletes: WireRequest.EqualityDeletes) -> String {
+        "SELECT DISTINCT \(deletes.fields.map(Self.columnAlias).joined(separator: ", ")) FROM "
+            + "read_parquet(\(Self.list(deletes.files)), hive_partitioning = false, "
+            + "schema = \(Self.schemaArgument(deletes.fields)))"
+    }
+
+    /// A field of the files as it is read, whether the table still has it or not.
+    private func column(_ field: WireField, in group: FileGroup) -> String {
+        guard let names = group.columnNames else { return "d.\(Self.columnAlias(field))" }
+        return names.contains(field.name.lowercased()) ? "d.\(Self.quoted(field.name))::\(field.type)" : "NULL"
+    }
+
+    private func schemaArgument(_ extra: [WireField]) -> String { Self.schemaArgument(fields + extra) }
+
+    private static func schemaArgument(_ fields: [WireField]) -> String {
         let entries = fields.map {
-            "\($0.id): {name: \(Self.literal(Self.columnAlias($0))), type: \(Self.literal($0.type)), default_value: NULL}"
+            "\($0.id): {name: \(literal(columnAlias($0))), type: \(literal($0.type)), default_value: NULL}"
         }
         return "MAP {\(entries.joined(separator: ", "))}"
     }
@@ -107,4 +152,12 @@ struct TableSQL {
 
     static func quoted(_ identifier: String) -> String { "\"\(identifier.replacing("\"", with: "\"\""))\"" }
     static func literal(_ text: String) -> String { "'\(text.replacing("'", with: "''"))'" }
+}
+
+extension TableSQL.FileGroup {
+    /// Fields that equality deletes go by and the table has no more.
+    func extraFields(beside fields: [WireField]) -> [WireField] {
+        var known = Set(fields.map(\.id))
+        return equalityDeletes.flatMap(\.fields).filter { known.insert($0.id).inserted }
+    }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import QueryEngine
 
 /// A worker's engine, locked down, with the tables that requests brought so far.
 final class WorkerSession {
@@ -12,6 +13,8 @@ final class WorkerSession {
     private var filesWithFieldIDs: Set<String> = []
 
     var engineVersion: String { connection.version }
+    /// How far the running query is. May be asked for from another thread.
+    var progress: QueryProgress { connection.progress }
 
     /// Loads the engine and shuts it in. The order matters: directories must be set before outside access goes, and
     /// nothing can be set after the lock.
@@ -19,14 +22,19 @@ final class WorkerSession {
     init(_ setup: WorkerSetup) throws {
         connection = try DuckConnection(libraries: setup.libraries)
         let folders = setup.dataFolders.map { TableSQL.literal($0.hasSuffix("/") ? $0 : $0 + "/") }
+        // Times that an attached database holds are read in UTC too.
+        try connection.execute("SET TimeZone = 'UTC'")
+        for statement in Self.attaching(setup.attachment) { try connection.execute(statement) }
         for statement in [
             "SET threads = \(setup.threads)",
             "SET memory_limit = '\(setup.memoryBytesMax)B'",
             "SET temp_directory = \(TableSQL.literal(setup.temporaryFolder))",
             "SET max_temp_directory_size = '\(setup.temporaryBytesMax)B'",
-            "SET TimeZone = 'UTC'",
             "SET errors_as_json = true",
             "SET parquet_metadata_cache = true",
+            "SET enable_progress_bar = true",
+            "SET enable_progress_bar_print = false",
+            "SET progress_bar_time = 100",
             "SET autoinstall_known_extensions = false",
             "SET autoload_known_extensions = false",
             "SET allow_community_extensions = false",
@@ -40,6 +48,17 @@ final class WorkerSession {
         serializer = try connection.prepare(
             "SELECT json_serialize_sql($1::VARCHAR, skip_default := true, skip_empty := true, skip_null := true)::VARCHAR"
         )
+    }
+
+    /// Nothing is fetched from the network to read a database: its extension lies beside the engine.
+    private static func attaching(_ attachment: DuckDBAttachment?) -> [String] {
+        guard let attachment else { return [] }
+        return [
+            "SET autoinstall_known_extensions = false", "SET autoload_known_extensions = false",
+            "SET allow_community_extensions = false", "LOAD \(TableSQL.literal(attachment.extensionPath))",
+            "ATTACH \(TableSQL.literal(attachment.address)) AS \(DuckDBAttachment.catalog) "
+                + "(TYPE \(attachment.kind.rawValue), READ_ONLY)",
+        ]
     }
 
     /// Answers one request through `send`.
@@ -58,7 +77,9 @@ final class WorkerSession {
             error.byteOffset = nil
             throw error
         }
-        try admit(request)
+        try admit(
+            request.sql,
+            tables: Set(request.tables.map { StatementAdmission.key(namespace: $0.namespace, name: $0.name) }))
         let statement = try connection.prepare(request.sql)
         guard statement.isSelect else { throw WireError(code: "sql-refused", message: "only SELECT is allowed") }
         try bind(request, to: statement)
@@ -97,26 +118,49 @@ final class WorkerSession {
         return false
     }
 
-    private func admit(_ request: WireRequest) throws {
-        guard request.sql.utf8.count <= Self.sqlBytesMax else {
+    /// What a statement speaks of, without running it.
+    /// - Throws: ``WireError`` for what is wrong with the statement itself.
+    func outline(_ sql: String) throws -> StatementOutline {
+        var outliner = StatementOutliner(sql) { try self.instant($0) }
+        try outliner.visit(try admit(sql, tables: nil))
+        return outliner.outline
+    }
+
+    /// Computes a point in time. Its text is admitted as a statement of its own, so that nothing in it means more here than
+    /// where it came from.
+    private func instant(_ expression: String) throws -> Int64 {
+        let sql = "SELECT epoch_us(CAST((\(expression)) AS TIMESTAMP WITH TIME ZONE))::VARCHAR"
+        let tree = try admit(sql, tables: [])
+        guard tree["statements"]?.elements?.first?["node"]?["from_table"]?["type"]?.text == "EMPTY",
+            let text = try connection.texts(sql).first, let microseconds = Int64(text)
+        else {
+            throw WireError(code: "sql-invalid", message: "AT (TIMESTAMP => …) is no point in time")
+        }
+        return microseconds
+    }
+
+    /// The engine's parsed form of a statement that may run over `tables` (`nil`: over whatever it names).
+    @discardableResult
+    private func admit(_ sql: String, tables: Set<String>?) throws -> JSONTree {
+        guard sql.utf8.count <= Self.sqlBytesMax else {
             throw WireError(
                 code: "sql-refused", message: "the statement is longer than \(Self.sqlBytesMax) bytes",
                 remedy: "send values as parameters")
         }
         // The parser would see all of the text, the executor only what stands before the first zero byte.
-        guard !request.sql.utf8.contains(0) else {
+        guard !sql.utf8.contains(0) else {
             throw WireError(code: "sql-refused", message: "the statement contains a zero byte")
         }
-        try serializer.bind(.text(request.sql), at: 1)
+        try serializer.bind(.text(sql), at: 1)
         var texts: [String] = []
         let result = try serializer.run()
         while let chunk = try result.nextChunk() {
             for row in 0..<chunk.rowCount { texts.append(chunk.column(0).text(row)) }
         }
-        let tables = Set(request.tables.map { StatementAdmission.key(namespace: $0.namespace, name: $0.name) })
         do {
             let tree = try JSONTree.parse(Array((texts.first ?? "").utf8))
             try StatementAdmission(tables: tables).check(tree)
+            return tree
         } catch let error as JSONTree.Malformed {
             throw WireError(
                 code: "sql-refused",
@@ -142,7 +186,7 @@ final class WorkerSession {
         }
     }
 
-    /// Creates or replaces the view of a table that came with its files.
+    /// Creates or replaces the view of a table that came with its files, or the table of rows that came themselves.
     private func prepare(_ table: WireRequest.Table) throws {
         guard let definition = table.definition else { return }
         let sql = TableSQL(
@@ -150,9 +194,25 @@ final class WorkerSession {
             deleteFiles: definition.deleteFiles, locationScheme: definition.locationScheme,
             locationRoot: definition.locationRoot)
         try connection.execute(sql.createSchema)
-        let groups =
+        if let json = definition.json { return try connection.execute(sql.createTable(json: json)) }
+        if let attached = definition.attached { return try connection.execute(sql.createView(attached: attached)) }
+        var groups =
             try groups(definition.plainFiles, hasDeletes: false, of: sql)
             + groups(definition.deletedFromFiles, hasDeletes: true, of: sql)
+        for group in definition.equalityGroups {
+            let unnamed = try filesWithoutFieldIDs(group.deletes.flatMap(\.files))
+            guard unnamed.isEmpty else {
+                throw WireError(
+                    code: "deletes-unsupported",
+                    message: "\(table.namespace).\(table.name) has equality deletes without field ids",
+                    remedy: "rewrite the table's files with the engine that wrote them")
+            }
+            groups += try self.groups(group.files, hasDeletes: group.hasPositionDeletes, of: sql).map { found in
+                var found = found
+                found.equalityDeletes = group.deletes
+                return found
+            }
+        }
         try connection.execute(sql.createView(groups: groups))
     }
 

@@ -61,13 +61,16 @@ struct QueryCommand: AsyncParsableCommand {
         var logger = Logger(label: "dipper") { StreamLogHandler.standardError(label: $0) }
         logger.logLevel = .warning
         let engine = try folder.queryEngine(logger: logger)
-        let service = folder.services(queries: engine).sql
+        let operationalEngine = try folder.operationalQueryEngine(logger: logger)
+        let service = folder.services(queries: engine, operationalQueries: operationalEngine).sql
         do {
             let result = try await service.answer(SQLQuestion(sql: sql)).result
             await engine.shutdown()
+            await operationalEngine?.shutdown()
             try show(result)
         } catch {
             await engine.shutdown()
+            await operationalEngine?.shutdown()
             throw error
         }
     }

@@ -94,13 +94,18 @@ struct ServeCommand: AsyncParsableCommand {
         let upkeep = MaintenanceService(
             room: folder.maintenanceRoom(lakehouse), policy: MaintenancePolicy(),
             signals: maintenance ? [folder.tables.signals, lakehouse.signals] : [], logger: logger)
-        let queries = try folder.queryEngine(logger: logger)
+        let queries = try folder.queryEngine(limits.queries, logger: logger)
+        let operationalQueries =
+            noOperational ? nil : try folder.operationalQueryEngine(limits.queries, logger: logger)
         let door = try s3Listen.map { try Self.address($0, option: "--s3-listen") }
         let doorAddress = door.map { S3DoorAddress(host: $0.host, port: $0.port, endpoint: s3Endpoint) }
         var iceberg = IcebergConfiguration()
         iceberg.storage = doorAddress.flatMap { folder.storageAccess($0, registry: access) }
         let gateway = try Gateway(
-            configuration: configuration, services: folder.services(queries: queries), registry: registry,
+            configuration: configuration, 
+            services: folder.services(
+                queries: queries, operationalQueries: operationalQueries, limits: limits.queries.limits),
+            registry: registry,
             logger: logger,
             additionalRoutes: IcebergRoutes(
                 catalog: lakehouse, configuration: iceberg, authentication: configuration.authentication
@@ -128,6 +133,7 @@ struct ServeCommand: AsyncParsableCommand {
                 services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
         try await group.run()
         await queries.shutdown()
+        await operationalQueries?.shutdown()
         logger.notice("stopped")
     }
 

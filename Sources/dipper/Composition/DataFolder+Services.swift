@@ -9,8 +9,15 @@ import QueryEngine
 
 extension DataFolder {
     /// What the gateway puts on the network.
-    func services(queries: any QueryEngine) -> GatewayServices {
-        let sql = LakeSQL(plans: TablePlans(tables: tables), engine: queries, analytics: model.analytics)
+    /// - Parameter operationalQueries: runs SQL over operational tables; `nil`: nothing does.
+    func services(
+        queries: any QueryEngine, operationalQueries: (any QueryEngine)? = nil, limits: QueryLimits = QueryLimits()
+    ) -> GatewayServices {
+        let plans = TablePlans(tables: tables, engine: queries, operational: operationalTables)
+        var sql = LakeSQL(plans: plans, engine: queries, analytics: model.analytics)
+        sql.operationalEngine = operationalQueries
+        sql.pins = pins
+        sql.limits = limits
         return GatewayServices(
             ingestion: ingestion, tables: LakeTableBrowser(model: model, tables: tables),
             rejects: LakeRejectBrowser(model: model, tables: tables),
@@ -26,7 +33,7 @@ extension DataFolder {
     func lakehouse(further: [String]) throws -> LakehouseCatalog {
         let folders = further.map { URL(fileURLWithPath: $0).standardizedFileURL.path }
         return LakehouseCatalog(
-            store: catalog, io: try CatalogFileIO(objects, further: folders),
+            store: catalog, io: PinnedFileIO(base: try CatalogFileIO(objects, further: folders), pins: pins),
             locations: LocationPolicy(
                 warehouse: "\(objects.locationPrefix)/\(LakeTables.warehouseFolder)", further: folders),
             nowMilliseconds: { Int64(Date().timeIntervalSince1970 * 1_000) })

@@ -34,6 +34,9 @@ struct DataFolder: Sendable {
     let operational: any OperationalStore
     let tables: LakeTables
     let ingestion: DipperIngestion
+    /// Files that queries read at the moment.
+    let pins: QueryPins
+    let stores: StoreChoice
     private let lock: DataFolderLock
 
     /// Opens the folder, creating what is missing.
@@ -59,7 +62,9 @@ struct DataFolder: Sendable {
         catalog = try await Self.catalog(choice, root)
         try mark.leave()
         operational = try await Self.operational(choice, root)
+        stores = choice
         tables = LakeTables(catalog: catalog, objects: objects)
+        pins = QueryPins(io: tables.io) { [objects] location in objects.localPath(forLocation: location) }
         ingestion = DipperIngestion(model: model, log: log, objects: objects, catalog: catalog, limits: limits)
     }
 
@@ -91,20 +96,6 @@ struct DataFolder: Sendable {
         try await LakeEngine(
             ingestion: ingestion, tables: tables, operational: feedsOperational ? operational : nil, threads: threads,
             logger: logger, stages: stages)
-    }
-
-    /// SQL in child processes of this program, which reach table data only.
-    func queryEngine(logger: Logger) throws -> DuckDBEngine {
-        let warehouse = "\(path)/lake/\(LakeTables.warehouseFolder)"
-        try FileManager.default.createDirectory(atPath: warehouse, withIntermediateDirectories: true)
-        let executable = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
-        let installed = FileManager.default.currentDirectoryPath + "/.deps/duckdb"
-        return DuckDBEngine(
-            configuration: DuckDBConfiguration(
-                workerCommand: [executable, Dipper.workerArgument], dataFolders: [warehouse],
-                temporaryFolder: path + "/tmp",
-                libraryFolder: FileManager.default.fileExists(atPath: installed) ? installed : nil),
-            logger: logger)
     }
 
     func close() {

@@ -7,6 +7,7 @@ import LakeModel
 struct ServerLimits {
     var ingestion = IngestionLimits()
     var gateway = GatewayLimits()
+    var queries = QueryResources()
 
     init() {}
 
@@ -21,14 +22,16 @@ struct ServerLimits {
         for entry in entries {
             if let key = Self.ofIngestion[entry.name] { ingestion[keyPath: key] = entry.value }
             if let key = Self.ofGateway[entry.name] { gateway[keyPath: key] = entry.value }
+            if let key = Self.ofQueries[entry.name] { queries[keyPath: key] = entry.value }
         }
     }
 
-    static var names: [String] { Set(ofIngestion.keys).union(ofGateway.keys).sorted() }
+    static var names: [String] { Set(ofIngestion.keys).union(ofGateway.keys).union(ofQueries.keys).sorted() }
 
     /// The value that holds for a name.
     subscript(_ name: String) -> Int? {
         Self.ofIngestion[name].map { ingestion[keyPath: $0] } ?? Self.ofGateway[name].map { gateway[keyPath: $0] }
+            ?? Self.ofQueries[name].map { queries[keyPath: $0] }
     }
 
     /// A name in both tables stands for the same limit, which gateway and ingestion both hold to.
@@ -58,6 +61,15 @@ struct ServerLimits {
             "analyticsPageSizeMax": \.analyticsPageSizeMax, "queryPageSizeMax": \.queryPageSizeMax,
             "retryAfterSeconds": \.retryAfterSeconds, "eventStreamsMax": \.eventStreamsMax,
             "readyBacklogMax": \.readyBacklogMax,
+        ]
+    }
+
+    private static var ofQueries: [String: WritableKeyPath<QueryResources, Int>] {
+        [
+            "queryWorkers": \.queryWorkers, "queryQueueMax": \.queryQueueMax, "queryThreads": \.queryThreads,
+            "queryMemoryBytesMax": \.queryMemoryBytesMax, "queryTemporaryBytesMax": \.queryTemporaryBytesMax,
+            "queryMilliseconds": \.queryMilliseconds, "queryRowsMax": \.queryRowsMax,
+            "queryResultBytesMax": \.queryResultBytesMax,
         ]
     }
 }

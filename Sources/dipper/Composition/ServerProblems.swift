@@ -18,6 +18,7 @@ enum ServerProblems {
         ProblemKind("evolution-unsupported", .unprocessableContent, "The table's history cannot be read here"),
         ProblemKind("format-unsupported", .unprocessableContent, "The table has files of another format"),
         ProblemKind("location-unsupported", .unprocessableContent, "The table lies where this engine cannot read"),
+        ProblemKind("operational-unavailable", .serviceUnavailable, "The operational tables can't be read by SQL"),
         ProblemKind("log-overloaded", .serviceUnavailable, "The log takes no more writes at the moment"),
     ]
 }

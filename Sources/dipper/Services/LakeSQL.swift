@@ -10,24 +10,47 @@ struct LakeSQL: SQLAnswering, AnalyticsAnswering {
     let plans: TablePlans
     let engine: any QueryEngine
     let analytics: [AnalyticDeclaration]
+    /// Runs what names operational tables: processes that have their database attached. `nil`: there is none to read.
+    var operationalEngine: (any QueryEngine)?
+    /// Keeps files that queries read. `nil`: nobody deletes any.
+    var pins: QueryPins?
+    var limits = QueryLimits()
 
     /// Rows of an analytic's whole answer.
     private static let analyticRowsMax = 1_000_000
 
     func answer(_ question: SQLQuestion) async throws -> SQLAnswer {
-        let all = try await plans.all(of: question.reader, for: question.sql) { table, metadata in
-            try Self.state(of: table, metadata, question.asOf)
+        try await answer(question, progress: nil)
+    }
+
+    func answer(
+        _ question: SQLQuestion, progress: (@Sendable (QueryProgress) -> Void)?
+    ) async throws -> SQLAnswer {
+        let pin = pins?.begin()
+        defer { pin?.end() }
+        let all = try await plans.all(of: question.reader, for: question.sql, parameters: question.parameters) {
+            table, metadata in try Self.state(of: table, metadata, question.asOf)
         }
-        let result = try await execute(
-            QueryRequest(sql: question.sql, parameters: question.parameters, tables: all.tables), all)
-        return SQLAnswer(result: result, snapshotIDs: all.snapshotIDs)
+        pin?.reads(all.tables)
+        let request = QueryRequest(
+            sql: all.sql, parameters: question.parameters, tables: all.tables, limits: limits,
+            isIsolated: question.reader.namespaces(.read) != nil, progress: progress)
+        do {
+            return SQLAnswer(result: try await execute(request, all), snapshotIDs: all.snapshotIDs)
+        } catch var error as QueryError where all.sql != question.sql {
+            // The place would be one in another text.
+            error.place = nil
+            throw error
+        }
     }
 
     /// The engine knows the tables alone that the reader may read. A statement that names another fails there; when that is
     /// one of those withheld, it is the reader's rights that are missing and not the table.
     private func execute(_ request: QueryRequest, _ all: TablePlans.All) async throws -> QueryResult {
         do {
-            return try await engine.execute(request)
+            guard all.isOperational else { return try await engine.execute(request) }
+            guard let operationalEngine else { throw OperationalTables.unavailable }
+            return try await operationalEngine.execute(request)
         } catch let error as QueryError where error.code == "sql-invalid" && error.message.hasPrefix(Self.unknownTable)
         {
             let name = error.message.dropFirst(Self.unknownTable.count)
@@ -48,11 +71,7 @@ struct LakeSQL: SQLAnswering, AnalyticsAnswering {
         case nil: return .current
         case .snapshots(let ids):
             guard let id = ids[table.description] else { return .current }
-            guard metadata.snapshot(id: id) != nil else {
-                throw QueryError(
-                    code: "snapshot-unknown", message: "\(table) has no snapshot \(id)",
-                    remedy: "GET /api/v2/tables/{table}/snapshots lists the ones there are")
-            }
+            guard metadata.snapshot(id: id) != nil else { throw QueryError.unknownSnapshot("\(id)", of: table) }
             return .at(snapshotID: id)
         case .instant(let microseconds):
             // Before its first snapshot a table is empty.
