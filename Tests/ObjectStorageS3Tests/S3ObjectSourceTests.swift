@@ -85,13 +85,13 @@ import Testing
             let offset = Int.random(in: 0..<content.count, using: &random)
             return (offset, Int.random(in: 0...min(300_000, content.count - offset), using: &random))
         }
-        let content = content
+        let whole = content
         try await withThrowingTaskGroup(of: Void.self) { group in
             for lane in 0..<4 {
                 group.addTask {
                     for (offset, count) in reads[(lane * 100)..<(lane * 100 + 100)] {
-                        #expect(
-                            try source.read(offset: offset, count: count) == Array(content[offset..<offset + count]))
+                        let found = try source.read(offset: offset, count: count)
+                        #expect(found == Array(whole[offset..<offset + count]))
                     }
                 }
             }

@@ -32,6 +32,8 @@ extension S3ObjectStore {
     package struct Swept: Sendable, Hashable {
         package var uploads = 0
         package var objects = 0
+
+        package init() {}
     }
 
     /// Ends uploads, and removes drafts, that are older than any that could still go on: processes that crashed left them.

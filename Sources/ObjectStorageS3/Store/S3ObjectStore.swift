@@ -72,10 +72,15 @@ package final class S3ObjectStore: ObjectStore {
         return try await pool.run { [self] in
             var request = StoreRequest("GET", full)
             request.headers = [(name: "x-amz-checksum-mode", value: "ENABLED")]
-            request.answerBytesMax = bytesMax
+            // A refusal's document may be longer than the object that is asked for.
+            request.answerBytesMax = max(bytesMax, Self.refusalBytesMax)
             request.answerBytesExpected = min(bytesMax, 1 << 30)
             do {
-                return try client.send(request, check: Integrity.check).body
+                let bytes = try client.send(request, check: Integrity.check).body
+                guard bytes.count <= bytesMax else {
+                    throw ObjectStoreError.tooLarge(key, byteCount: bytes.count, bytesMax: bytesMax)
+                }
+                return bytes
             } catch let failure as StoreFailure {
                 if failure.name == "AnswerTooLong", let size = try head(full, shownAs: key)?.byteCount {
                     throw ObjectStoreError.tooLarge(key, byteCount: size, bytesMax: bytesMax)
@@ -84,6 +89,8 @@ package final class S3ObjectStore: ObjectStore {
             }
         }
     }
+
+    private static let refusalBytesMax = 64 << 10
 
     package func open(_ key: String) async throws -> any RandomAccessSource {
         let full = try checked(key)

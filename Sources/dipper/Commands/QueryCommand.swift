@@ -60,8 +60,9 @@ struct QueryCommand: AsyncParsableCommand {
         defer { folder.close() }
         var logger = Logger(label: "dipper") { StreamLogHandler.standardError(label: $0) }
         logger.logLevel = .warning
-        let engine = try folder.queryEngine(logger: logger)
-        let service = folder.services(queries: engine).sql
+        let files = try await folder.queryFiles()
+        let engine = try folder.queryEngine(files, logger: logger)
+        let service = folder.services(queries: engine, files: files).sql
         do {
             let result = try await service.answer(SQLQuestion(sql: sql)).result
             await engine.shutdown()

@@ -9,8 +9,8 @@ import QueryEngine
 
 extension DataFolder {
     /// What the gateway puts on the network.
-    func services(queries: any QueryEngine) -> GatewayServices {
-        let sql = LakeSQL(plans: TablePlans(tables: tables), engine: queries, analytics: model.analytics)
+    func services(queries: any QueryEngine, files: QueryFiles) -> GatewayServices {
+        let sql = LakeSQL(plans: TablePlans(tables: tables, files: files), engine: queries, analytics: model.analytics)
         return GatewayServices(
             ingestion: ingestion, tables: LakeTableBrowser(model: model, tables: tables),
             rejects: LakeRejectBrowser(model: model, tables: tables),
@@ -18,7 +18,7 @@ extension DataFolder {
             readiness: [
                 ReadinessCheck(name: "catalog") { _ = try await catalog.namespaces() },
                 ReadinessCheck(name: "log") { _ = try await log.endOffset(topic: "readiness", partition: 0) },
-            ])
+            ] + objectsReadiness)
     }
 
     /// The Iceberg REST catalog over the same tables.

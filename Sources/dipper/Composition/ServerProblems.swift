@@ -18,6 +18,12 @@ enum ServerProblems {
         ProblemKind("evolution-unsupported", .unprocessableContent, "The table's history cannot be read here"),
         ProblemKind("format-unsupported", .unprocessableContent, "The table has files of another format"),
         ProblemKind("location-unsupported", .unprocessableContent, "The table lies where this engine cannot read"),
+        ProblemKind("cache-busy", .serviceUnavailable, "The files of other queries fill the cache for queries"),
+        ProblemKind("cache-too-small", .unprocessableContent, "The tables are larger than the cache for queries"),
+        ProblemKind("credentials-missing", .serviceUnavailable, "The server has no key to its object store"),
+        ProblemKind("object-damaged", .serviceUnavailable, "A file of the object store is damaged"),
+        ProblemKind("storage-busy", .serviceUnavailable, "The object store takes no more work at the moment"),
+        ProblemKind("storage-unavailable", .serviceUnavailable, "The object store does not answer"),
         ProblemKind("log-overloaded", .serviceUnavailable, "The log takes no more writes at the moment"),
     ]
 }

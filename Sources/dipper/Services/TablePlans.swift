@@ -25,12 +25,16 @@ final class TablePlans: Sendable {
     }
 
     private let tables: LakeTables
+    let files: QueryFiles
     private let known = Mutex<[Key: QueryTable]>([:])
 
     /// Plans that are kept.
     private static let plansMax = 256
 
-    init(tables: LakeTables) { self.tables = tables }
+    init(tables: LakeTables, files: QueryFiles) {
+        self.tables = tables
+        self.files = files
+    }
 
     struct All: Sendable {
         var tables: [QueryTable] = []
@@ -80,8 +84,7 @@ final class TablePlans: Sendable {
 
     private static func key(_ table: TableIdentifier) -> String { "\(table.namespace).\(table.name)".lowercased() }
 
-    /// The local folder of the object store, with a trailing slash.
-    private var root: String { (tables.objects as? LocalObjectStore).map { $0.root + "/" } ?? "/" }
+    private var root: String { files.root }
 
     private func plan(
         _ table: TableIdentifier, _ metadata: TableMetadata, _ state: TableState
@@ -156,8 +159,7 @@ final class TablePlans: Sendable {
     }
 
     private func path(_ location: String) throws -> String {
-        let local = (tables.objects as? LocalObjectStore)?.localPath(forLocation: location)
-        guard let path = local ?? FileLocation.path(location) else {
+        guard let path = files.path(forLocation: location) ?? FileLocation.path(location) else {
             throw QueryError(
                 code: "location-unsupported", message: "\(location) is not on this machine",
                 remedy: "the embedded engine reads local files only")

@@ -13,6 +13,7 @@ import time
 import urllib.error
 import urllib.request
 
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 BUCKET = "lake"
 KEY = "lakeadmin"
 START_SECONDS_MAX = 60
@@ -56,7 +57,7 @@ class SeaweedFS:
     def start(self):
         master, volume, filer, admin, s3, s3_grpc, iceberg = self.ports
         command = [
-            os.environ["WEED_BINARY"], f"-logdir={self.folder}", "mini", f"-dir={self.folder}/data", "-ip=127.0.0.1",
+            os.environ.get("WEED_BINARY") or str(ROOT / ".deps" / "seaweedfs" / "weed"), f"-logdir={self.folder}", "mini", f"-dir={self.folder}/data", "-ip=127.0.0.1",
             "-ip.bind=127.0.0.1", f"-master.port={master}", f"-volume.port={volume}", f"-filer.port={filer}",
             f"-admin.port={admin}", f"-s3.port={s3}", f"-s3.port.grpc={s3_grpc}", f"-s3.port.iceberg={iceberg}",
             "-master.telemetry=false", "-admin.ui=false", "-webdav=false", "-s3.port.lance=0",
@@ -82,6 +83,14 @@ class SeaweedFS:
             if self.process.poll() is not None or time.monotonic() > end:
                 raise RuntimeError("SeaweedFS did not start: " + (self.folder / "log").read_text()[-2000:])
             time.sleep(0.1)
+
+    def boto(self):
+        import boto3
+        from botocore.config import Config
+
+        return boto3.client(
+            "s3", endpoint_url=self.endpoint, aws_access_key_id=KEY, aws_secret_access_key=self.secret,
+            region_name="us-east-1", config=Config(s3={"addressing_style": "path"}))
 
     def kill(self):
         if self.process:
