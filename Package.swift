@@ -66,6 +66,7 @@ let package = Package(
         lake("ParquetFormat", ["LakeModel", "ByteKernels", "BlockCompression"]),
         lake("AvroFormat", ["LakeModel", "ByteKernels", "BlockCompression"]),
         lake("MultipartForm", ["LakeModel"]),
+        lake("S3Protocol", ["LakeModel", "ByteKernels", crypto]),
 
         // L2: the table format.
         lake("Iceberg", ["LakeModel", "ByteKernels", "BlockCompression", "ParquetFormat", "AvroFormat"]),
@@ -73,6 +74,13 @@ let package = Package(
         // L3: one protocol a role, with its embedded default.
         .systemLibrary(name: "CFileAttributes"),
         lake("ObjectStorage", ["LakeModel", "Iceberg", "CFileAttributes"]),
+        lake(
+            "ObjectStorageS3",
+            [
+                "LakeModel", "S3Protocol", "ObjectStorage", crypto, logging, metrics, nio,
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOHTTP1", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
+            ]),
         lake("SQLiteSupport", ["LakeModel", grdb, .product(name: "GRDBSQLite", package: "GRDB.swift")]),
         .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         lake("PostgreSQLSupport", ["LakeModel", "CLibPQ"]),
@@ -117,7 +125,7 @@ let package = Package(
         lake(
             "S3Door",
             [
-                "LakeModel", "ByteKernels", "ObjectStorage", "Access", "GatewayHTTP", crypto, logging, metrics,
+                "LakeModel", "S3Protocol", "ObjectStorage", "Access", "GatewayHTTP", crypto, logging, metrics,
                 httpTypes, hummingbird, nio, .product(name: "HummingbirdCore", package: "hummingbird"),
             ]),
 
@@ -125,7 +133,8 @@ let package = Package(
         .executableTarget(
             name: "dipper",
             dependencies: [
-                "LakeModel", "AvroFormat", "CSVFormat", "Iceberg", "ObjectStorage", "EventLog", "OperationalStore", "QueryEngine",
+                "LakeModel", "AvroFormat", "CSVFormat", "Iceberg", "ObjectStorage", "ObjectStorageS3", "EventLog",
+                "OperationalStore", "QueryEngine",
                 "QueryEngineDuckDB", "Observability", "Access", "CatalogService", "Ingestion", "TableMaintenance",
                 "GatewayHTTP", "S3Door", "PostgreSQLSupport", "CatalogPostgreSQL", "OperationalStorePostgres", logging,
                 httpTypes, metrics, nio, lifecycle,
@@ -166,7 +175,14 @@ let package = Package(
         tests("AvroFormat", ["LakeModel"]),
         tests("MultipartForm", ["LakeModel"]),
         tests("Iceberg", ["LakeModel", "ParquetFormat", "AvroFormat"]),
+        tests("S3Protocol", ["LakeTesting"]),
         tests("ObjectStorage", ["LakeModel", "LakeTesting"]),
+        tests(
+            "ObjectStorageS3",
+            [
+                "LakeModel", "S3Protocol", "ObjectStorage", "LakeTesting", logging, nio,
+                .product(name: "NIOPosix", package: "swift-nio"), .product(name: "NIOHTTP1", package: "swift-nio"),
+            ]),
         tests("EventLog", ["LakeModel", "SQLiteSupport", "LakeTesting", grdb]),
         tests("PostgreSQLSupport", ["LakeModel", "LakeTesting"]),
         tests("OperationalStore", ["LakeModel", "SQLiteSupport", "LakeTesting", grdb]),
@@ -200,7 +216,8 @@ let package = Package(
         tests(
             "S3Door",
             [
-                "LakeModel", "ObjectStorage", "Access", "GatewayHTTP", "LakeTesting", crypto, logging, hummingbird,
+                "LakeModel", "S3Protocol", "ObjectStorage", "Access", "GatewayHTTP", "LakeTesting", crypto, logging,
+                hummingbird,
                 httpTypes, nio, .product(name: "HummingbirdTesting", package: "hummingbird"),
             ]),
         tests("dipper", ["LakeModel"]),

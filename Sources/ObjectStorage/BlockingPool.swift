@@ -30,6 +30,9 @@ package final class BlockingPool: Sendable {
             queue.push { continuation.resume(with: Result(catching: work)) }
         }
     }
+
+    /// Lets one of the threads do `work`, which nobody waits for.
+    package func start(_ work: @escaping @Sendable () -> Void) { queue.push(work) }
 }
 
 /// Closures under a condition variable.

@@ -16,6 +16,10 @@ package protocol ObjectStore: Sendable {
     /// Starts a large object. Nothing is visible until ``ObjectWriter/finish()`` returns.
     func makeWriter(_ key: String) async throws -> any ObjectWriter
 
+    /// The same for an object that gets its name when it is finished, which `key` stands in for until then. Stores that
+    /// know no renaming keep it aside.
+    func makeDraft(_ key: String) async throws -> any ObjectWriter
+
     /// Reads a whole object.
     /// - Throws: `object-missing`; `object-too-large` past `bytesMax`.
     func get(_ key: String, bytesMax: Int) async throws -> [UInt8]
@@ -33,15 +37,25 @@ package protocol ObjectStore: Sendable {
     func list(prefix: String, after: String?, limit: Int) async throws -> [ObjectInfo]
 }
 
+extension ObjectStore {
+    package func makeDraft(_ key: String) async throws -> any ObjectWriter { try await makeWriter(key) }
+}
+
 /// One object's bytes on their way in. Used from one task or thread at a time; ``write(_:)`` may block.
 package protocol ObjectWriter: AnyObject, Sendable {
     func write(_ bytes: RawSpan) throws
+    /// Waits until ``write(_:)`` can take some megabytes without blocking, for callers on Swift's cooperative pool.
+    func ready() async
     /// Makes the object durable, then visible under `key` (the one given at the start unless another is named: content
     /// addressed objects learn their name at the end). With `ifAbsent`, an object already there is kept and ours dropped.
     /// - Returns: whether this writer's bytes became the object.
     @discardableResult func finish(as key: String?, ifAbsent: Bool) async throws -> Bool
     /// Drops what was written.
     func abort() async
+}
+
+extension ObjectWriter {
+    package func ready() async {}
 }
 
 package struct ObjectInfo: Sendable, Hashable {

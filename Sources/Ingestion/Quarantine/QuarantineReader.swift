@@ -92,7 +92,10 @@ package struct QuarantineReader: Sendable {
         var rejects: [StoredReject] = []
         var position: Int64 = 0
         for group in reader.metadata.rowGroups.indices {
-            let batch = try reader.read(rowGroup: group, fields: QuarantineSchema.schema.fields)
+            // A distant store is waited for, and the caller may be a request on the cooperative pool.
+            let batch = try await BlockingPool.shared.run {
+                try reader.read(rowGroup: group, fields: QuarantineSchema.schema.fields)
+            }
             for row in 0..<batch.rowCount {
                 defer { position += 1 }
                 guard !deleted.contains(position), let reject = StoredReject(batch, row: row), query.matches(reject)

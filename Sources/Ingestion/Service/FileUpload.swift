@@ -35,6 +35,7 @@ final class FileUpload: UploadSession, @unchecked Sendable {
         if head.count < Self.headBytes { head += bytes.prefix(Self.headBytes - head.count) }
         unsafe hash.update(bytes.span.bytes)
         byteCount += bytes.count
+        await writer.ready()
         unsafe try writer.write(bytes.span.bytes)
     }
 

@@ -1,5 +1,6 @@
 import Access
 package import Crypto
+package import S3Protocol
 
 /// Takes a body of content encoding `aws-chunked` apart: chunks with their sizes, each with a signature that follows from the
 /// one before where the body is signed, and headers at the end where some were announced.

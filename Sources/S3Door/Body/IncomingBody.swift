@@ -5,6 +5,7 @@ import GatewayHTTP
 import Hummingbird
 import NIOCore
 import ObjectStorage
+import S3Protocol
 
 /// What a request promises about its body, and the check of it.
 struct BodyPromises: Sendable {

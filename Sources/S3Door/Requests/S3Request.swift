@@ -1,3 +1,5 @@
+import S3Protocol
+
 /// The head of a request as it came, taken apart: nothing of it is believed yet.
 package struct S3Request: Sendable {
     /// Bytes of the path and query at most: a key of 1,024 bytes, all of them escaped, and a presigned query.

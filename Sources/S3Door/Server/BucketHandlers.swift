@@ -2,6 +2,7 @@ import Access
 import HTTPTypes
 import Hummingbird
 import ObjectStorage
+import S3Protocol
 
 /// The bucket itself, and lists of its objects.
 struct BucketHandlers: Sendable {

@@ -4,6 +4,7 @@ import HTTPTypes
 import Hummingbird
 import NIOCore
 import ObjectStorage
+import S3Protocol
 
 /// Reading, writing, copying and deleting of single objects.
 struct ObjectHandlers: Sendable {
@@ -177,7 +178,7 @@ struct ObjectHandlers: Sendable {
 
     /// Deletes up to a thousand objects; each has its own outcome.
     func deleteMany(_ call: S3Call) async throws -> Response {
-        let tree = try XMLTree(try await call.collect(bytesMax: limits.xmlBytesMax))
+        let tree = try await call.tree(bytesMax: limits.xmlBytesMax)
         let keys = tree.children("Object").compactMap { $0.child("Key")?.text }
         guard tree.name == "Delete", (1...limits.deleteKeysMax).contains(keys.count),
             keys.count == tree.children("Object").count

@@ -1,6 +1,7 @@
 import HTTPTypes
 import Hummingbird
 import NIOCore
+import S3Protocol
 
 /// Answers in the forms that most operations use.
 enum S3Answers {

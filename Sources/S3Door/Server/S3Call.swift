@@ -2,6 +2,7 @@ import Access
 import HTTPTypes
 import Hummingbird
 import Logging
+import S3Protocol
 
 /// A request whose sender is known.
 struct S3Call: Sendable {
@@ -18,6 +19,17 @@ struct S3Call: Sendable {
     func collect(bytesMax: Int) async throws -> [UInt8] {
         continueBody()
         return try await IncomingBody(try BodyPromises(head, sender), byteCountMax: bytesMax).collect(body)
+    }
+
+    /// Reads the whole of a body in XML.
+    /// - Throws: ``S3Error`` `MalformedXML`.
+    func tree(bytesMax: Int) async throws -> XMLTree {
+        let bytes = try await collect(bytesMax: bytesMax)
+        do {
+            return try XMLTree(bytes)
+        } catch is S3ProtocolError {
+            throw S3Error.malformedXML
+        }
     }
 
     /// - Throws: ``S3Error`` `InvalidArgument`.

@@ -3,6 +3,7 @@ import GatewayHTTP
 import HTTPTypes
 import Hummingbird
 import ObjectStorage
+import S3Protocol
 
 /// Multipart uploads.
 struct UploadHandlers: Sendable {
@@ -75,7 +76,7 @@ struct UploadHandlers: Sendable {
     func complete(_ call: S3Call) async throws -> Response {
         try call.rights.require(.write, call.key)
         let conditions = try WriteConditions(call.head)
-        let tree = try XMLTree(try await call.collect(bytesMax: limits.xmlBytesMax))
+        let tree = try await call.tree(bytesMax: limits.xmlBytesMax)
         let parts = try tree.children("Part").map { part in
             guard let number = part.child("PartNumber").flatMap({ Int($0.text) }), let tag = part.child("ETag")?.text
             else { throw S3Error.malformedXML }

@@ -1,5 +1,6 @@
 package import Access
 import Crypto
+import S3Protocol
 
 /// Finds out who sent a request, by its signature.
 package struct S3Authenticator: Sendable {

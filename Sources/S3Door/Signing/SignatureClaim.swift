@@ -1,3 +1,5 @@
+package import S3Protocol
+
 /// What a request says about its signature: whose key, what is signed, when.
 package struct SignatureClaim: Sendable {
     /// How long a presigned address may be good for: a week.

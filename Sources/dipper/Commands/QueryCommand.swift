@@ -60,9 +60,10 @@ struct QueryCommand: AsyncParsableCommand {
         defer { folder.close() }
         var logger = Logger(label: "dipper") { StreamLogHandler.standardError(label: $0) }
         logger.logLevel = .warning
-        let engine = try folder.queryEngine(logger: logger)
-        let operationalEngine = try folder.operationalQueryEngine(logger: logger)
-        let service = folder.services(queries: engine, operationalQueries: operationalEngine).sql
+        let files = try await folder.queryFiles()
+        let engine = try folder.queryEngine(files, logger: logger)
+        let operationalEngine = try folder.operationalQueryEngine(files, logger: logger)
+        let service = folder.services(queries: engine, operationalQueries: operationalEngine, files: files).sql
         do {
             let result = try await service.answer(SQLQuestion(sql: sql)).result
             await engine.shutdown()

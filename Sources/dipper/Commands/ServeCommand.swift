@@ -40,6 +40,8 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "The door's address as clients are told it (default: the host that they ask, with the door's port).")
     var s3Endpoint: String?
 
+    @OptionGroup(title: "Object store") var store: ObjectStoreOptions
+
     @Option(help: "A folder beside the warehouse that clients of the Iceberg catalog may place tables in (repeatable).")
     var catalogLocation: [String] = []
 
@@ -87,24 +89,28 @@ struct ServeCommand: AsyncParsableCommand {
 
         let folder = try await DataFolder(
             dataDir, location: location, limits: limits.ingestion,
-            stores: StoreChoice(catalog: catalog, operational: operational))
+            stores: StoreChoice(catalog: catalog, operational: operational), objects: store.choice)
         defer { folder.close() }
         let engine = try await folder.engine(operational: !noOperational, threads: threads, logger: logger)
         let lakehouse = try folder.lakehouse(further: catalogLocation)
         let upkeep = MaintenanceService(
             room: folder.maintenanceRoom(lakehouse), policy: MaintenancePolicy(),
             signals: maintenance ? [folder.tables.signals, lakehouse.signals] : [], logger: logger)
-        let queries = try folder.queryEngine(limits.queries, logger: logger)
+        let files = try await folder.queryFiles(cacheBytesMax: store.queryCacheBytes)
+        let queries = try folder.queryEngine(files, limits.queries, logger: logger)
         let operationalQueries =
-            noOperational ? nil : try folder.operationalQueryEngine(limits.queries, logger: logger)
+            noOperational ? nil : try folder.operationalQueryEngine(files, limits.queries, logger: logger)
         let door = try s3Listen.map { try Self.address($0, option: "--s3-listen") }
         let doorAddress = door.map { S3DoorAddress(host: $0.host, port: $0.port, endpoint: s3Endpoint) }
         var iceberg = IcebergConfiguration()
-        iceberg.storage = doorAddress.flatMap { folder.storageAccess($0, registry: access) }
+        iceberg.storage =
+            try folder.bucketAccess(
+                endpoint: store.s3StoreClientEndpoint, credentialsFile: store.s3StoreClientCredentials)
+            ?? doorAddress.flatMap { folder.storageAccess($0, registry: access) }
         let gateway = try Gateway(
-            configuration: configuration, 
+            configuration: configuration,
             services: folder.services(
-                queries: queries, operationalQueries: operationalQueries, limits: limits.queries.limits),
+                queries: queries, operationalQueries: operationalQueries, files: files, limits: limits.queries.limits),
             registry: registry,
             logger: logger,
             additionalRoutes: IcebergRoutes(
@@ -116,6 +122,7 @@ struct ServeCommand: AsyncParsableCommand {
         var services: [ServiceGroupConfiguration.ServiceConfiguration] = [
             .init(service: WorkerService { await engine.run() }),
             .init(service: WorkerService { await upkeep.run() }), .init(service: application),
+            .init(service: WorkerService { await folder.careForObjects(logger) }),
         ]
         if let door, let doorAddress {
             let server = try folder.door(host: door.host, port: door.port, registry: access, logger: logger)

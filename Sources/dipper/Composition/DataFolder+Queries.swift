@@ -31,9 +31,11 @@ struct QueryResources: Sendable, Equatable {
 
 extension DataFolder {
     /// SQL in child processes of this program, which reach table data only.
-    func queryEngine(_ resources: QueryResources = QueryResources(), logger: Logger) throws -> DuckDBEngine {
+    func queryEngine(
+        _ files: QueryFiles, _ resources: QueryResources = QueryResources(), logger: Logger
+    ) throws -> DuckDBEngine {
         DuckDBEngine(
-            configuration: try engineConfiguration(resources, temporaryFolder: path + "/tmp"), logger: logger)
+            configuration: try engineConfiguration(files, resources, temporaryFolder: path + "/tmp"), logger: logger)
     }
 
     /// The same with the operational database attached, for statements that name its tables. `nil`: the engine's extension for
@@ -42,11 +44,11 @@ extension DataFolder {
     /// These processes are others than those of plain queries, because an attached SQLite database weakens their lock-down: its
     /// extension opens files by itself. What a statement may name is checked before in both.
     func operationalQueryEngine(
-        _ resources: QueryResources = QueryResources(), logger: Logger
+        _ files: QueryFiles, _ resources: QueryResources = QueryResources(), logger: Logger
     ) throws -> DuckDBEngine? {
         let kind: DuckDBAttachment.Kind = stores.operational == nil ? .sqlite : .postgres
         guard let extensionPath = EngineExtensions.path(of: "\(kind.rawValue)_scanner") else { return nil }
-        var configuration = try engineConfiguration(resources, temporaryFolder: path + "/tmp/operational")
+        var configuration = try engineConfiguration(files, resources, temporaryFolder: path + "/tmp/operational")
         configuration.attachment = DuckDBAttachment(
             kind: kind, address: stores.operational ?? path + "/operational.db", extensionPath: extensionPath)
         configuration.workers = 1
@@ -58,9 +60,9 @@ extension DataFolder {
     }
 
     private func engineConfiguration(
-        _ resources: QueryResources, temporaryFolder: String
+        _ files: QueryFiles, _ resources: QueryResources, temporaryFolder: String
     ) throws -> DuckDBConfiguration {
-        let warehouse = "\(path)/lake/\(LakeTables.warehouseFolder)"
+        let warehouse = files.root + LakeTables.warehouseFolder
         try FileManager.default.createDirectory(atPath: warehouse, withIntermediateDirectories: true)
         let executable = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
         return DuckDBConfiguration(

@@ -39,8 +39,15 @@ final class S3DoorAddress: Sendable {
 
 extension DataFolder {
     /// The door to the warehouse.
+    /// - Throws: `door-unneeded` for a lake in a bucket.
     func door(host: String, port: Int, registry: AccessRegistry?, logger: Logger) throws -> S3Door {
-        try S3Door(
+        guard case .local(let objects) = lakeObjects else {
+            throw ClientError(
+                code: "door-unneeded",
+                message: "the lake lies in a bucket, which readers reach by the bucket's own store",
+                remedy: "leave --s3-listen out")
+        }
+        return try S3Door(
             configuration: S3DoorConfiguration(
                 host: host, port: port, bucket: location.bucket ?? LakeLocation.defaultBucket, registry: registry,
                 folder: { LakehouseCatalog.folder(ofNamespace: $0) }),

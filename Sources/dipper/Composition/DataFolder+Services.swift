@@ -11,9 +11,10 @@ extension DataFolder {
     /// What the gateway puts on the network.
     /// - Parameter operationalQueries: runs SQL over operational tables; `nil`: nothing does.
     func services(
-        queries: any QueryEngine, operationalQueries: (any QueryEngine)? = nil, limits: QueryLimits = QueryLimits()
+        queries: any QueryEngine, operationalQueries: (any QueryEngine)? = nil, files: QueryFiles,
+        limits: QueryLimits = QueryLimits()
     ) -> GatewayServices {
-        let plans = TablePlans(tables: tables, engine: queries, operational: operationalTables)
+        let plans = TablePlans(tables: tables, engine: queries, operational: operationalTables, files: files)
         var sql = LakeSQL(plans: plans, engine: queries, analytics: model.analytics)
         sql.operationalEngine = operationalQueries
         sql.pins = pins
@@ -25,7 +26,7 @@ extension DataFolder {
             readiness: [
                 ReadinessCheck(name: "catalog") { _ = try await catalog.namespaces() },
                 ReadinessCheck(name: "log") { _ = try await log.endOffset(topic: "readiness", partition: 0) },
-            ])
+            ] + objectsReadiness)
     }
 
     /// The Iceberg REST catalog over the same tables.

@@ -19,16 +19,18 @@ import QueryEngineDuckDB
 ///     catalog.elsewhere that the catalog lies in PostgreSQL
 ///     catalog.db        table pointers, watermarks, receipts, unless they lie in PostgreSQL
 ///     operational.db    accepted rows by key, unless they lie in PostgreSQL
-///     lake/csv-files    bronze
-///     lake/warehouse    Iceberg tables
+///     lake/csv-files    bronze, unless it lies in a bucket
+///     lake/warehouse    Iceberg tables, unless they lie in a bucket
 ///     lake-location     what the tables' locations begin with, if other than a path
+///     lake-objects      the bucket that bronze and tables lie in, if any
+///     query-cache       files of the bucket that queries have read
 ///     s3-uploads        parts of objects that come through the S3 door
 ///     tmp               what queries spill
 struct DataFolder: Sendable {
     let path: String
     let model: LakeDeclaration
     let location: LakeLocation
-    let objects: LocalObjectStore
+    let lakeObjects: LakeObjects
     let log: SQLiteEventLog
     let catalog: any CatalogStore
     let operational: any OperationalStore
@@ -43,19 +45,23 @@ struct DataFolder: Sendable {
     /// - Parameters:
     ///   - location: what a new lake's locations begin with: `file` or `s3://BUCKET`.
     ///   - choice: where catalog and operational rows lie; `nil`: as the environment says.
-    /// - Throws: `data-folder-in-use`, `location-fixed`, model and storage errors.
+    ///   - objectChoice: where bronze and tables lie; `nil`: as the environment says, and as the folder remembers.
+    /// - Throws: `data-folder-in-use`, `location-fixed`, `objects-fixed`, model and storage errors.
     init(
         _ path: String, location: String? = nil, limits: IngestionLimits = IngestionLimits(),
-        stores choice: StoreChoice? = nil
+        stores choice: StoreChoice? = nil, objects objectChoice: ObjectChoice? = nil
     ) async throws {
         let root = URL(fileURLWithPath: path).standardizedFileURL.path
         try FileManager.default.createDirectory(atPath: root, withIntermediateDirectories: true)
         self.path = root
         lock = try DataFolderLock(folder: root)
         model = try Self.model(in: root)
-        self.location = try LakeLocation.settle(
-            in: root, wanted: location, isNew: !FileManager.default.fileExists(atPath: root + "/log.db"))
-        objects = try LocalObjectStore(root: root + "/lake", locationPrefix: self.location.prefix)
+        let isNew = !FileManager.default.fileExists(atPath: root + "/log.db")
+        self.location = try LakeLocation.settle(in: root, wanted: location, isNew: isNew)
+        lakeObjects = try await LakeObjects.open(
+            in: root, choice: objectChoice ?? ObjectChoice(environment: ProcessInfo.processInfo.environment),
+            location: self.location, isNew: isNew)
+        let objects = lakeObjects.store
         log = try SQLiteEventLog(path: root + "/log.db")
         let choice = try choice ?? StoreChoice(catalog: nil, operational: nil)
         let mark = try CatalogMark(folder: root, choice: choice)
@@ -64,9 +70,13 @@ struct DataFolder: Sendable {
         operational = try await Self.operational(choice, root)
         stores = choice
         tables = LakeTables(catalog: catalog, objects: objects)
-        pins = QueryPins(io: tables.io) { [objects] location in objects.localPath(forLocation: location) }
+        pins = QueryPins(io: tables.io) { [lakeObjects] location in
+            lakeObjects.queryPath(forLocation: location, folder: root)
+        }
         ingestion = DipperIngestion(model: model, log: log, objects: objects, catalog: catalog, limits: limits)
     }
+
+    var objects: any ObjectStore { lakeObjects.store }
 
     private static func catalog(_ choice: StoreChoice, _ root: String) async throws -> any CatalogStore {
         guard let address = choice.catalog else { return try SQLiteCatalogStore(path: root + "/catalog.db") }

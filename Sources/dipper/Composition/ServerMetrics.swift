@@ -24,6 +24,11 @@ enum ServerMetrics {
             "dipper_maintenance_files_deleted_total", help: "Files that were deleted from storage, by table and action."
         )
         registry.describe("dipper_maintenance_snapshots_expired_total", help: "Snapshots that were expired, by table.")
+        registry.describe("dipper_s3_requests_total", help: "Requests to the object store, by method.")
+        registry.describe(
+            "dipper_s3_retries_total", help: "Requests to the object store that were repeated, by reason.")
+        registry.describe(
+            "dipper_s3_failures_total", help: "Requests to the object store that were given up, by reason.")
         ProcessMetrics.install(on: registry)
     }
 }

@@ -19,6 +19,12 @@ enum ServerProblems {
         ProblemKind("format-unsupported", .unprocessableContent, "The table has files of another format"),
         ProblemKind("location-unsupported", .unprocessableContent, "The table lies where this engine cannot read"),
         ProblemKind("operational-unavailable", .serviceUnavailable, "The operational tables can't be read by SQL"),
+        ProblemKind("cache-busy", .serviceUnavailable, "The files of other queries fill the cache for queries"),
+        ProblemKind("cache-too-small", .unprocessableContent, "The tables are larger than the cache for queries"),
+        ProblemKind("credentials-missing", .serviceUnavailable, "The server has no key to its object store"),
+        ProblemKind("object-damaged", .serviceUnavailable, "A file of the object store is damaged"),
+        ProblemKind("storage-busy", .serviceUnavailable, "The object store takes no more work at the moment"),
+        ProblemKind("storage-unavailable", .serviceUnavailable, "The object store does not answer"),
         ProblemKind("log-overloaded", .serviceUnavailable, "The log takes no more writes at the moment"),
     ]
 }

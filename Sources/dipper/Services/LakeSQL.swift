@@ -3,6 +3,7 @@ import CatalogService
 import GatewayHTTP
 import Iceberg
 import LakeModel
+import ObjectStorage
 import QueryEngine
 
 /// SQL and named analytics over the lake's tables.
@@ -47,6 +48,8 @@ struct LakeSQL: SQLAnswering, AnalyticsAnswering {
     /// The engine knows the tables alone that the reader may read. A statement that names another fails there; when that is
     /// one of those withheld, it is the reader's rights that are missing and not the table.
     private func execute(_ request: QueryRequest, _ all: TablePlans.All) async throws -> QueryResult {
+        let lease = try await plans.files.lease(request.tables)
+        defer { lease?.release() }
         do {
             guard all.isOperational else { return try await engine.execute(request) }
             guard let operationalEngine else { throw OperationalTables.unavailable }

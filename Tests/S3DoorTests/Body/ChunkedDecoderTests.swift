@@ -1,6 +1,7 @@
 import Access
 import Foundation
 import S3Door
+import S3Protocol
 import Testing
 
 struct ChunkedDecoderTests {

@@ -1,5 +1,6 @@
 import Foundation
 import S3Door
+import S3Protocol
 import Testing
 
 struct RequestParsingTests {
@@ -107,65 +108,6 @@ struct RequestParsingTests {
             }
             _ = try? ByteRange.parse(target, byteCount: 10)
             _ = SignatureV4.canonicalRequest(request, signedHeaders: ["host"], payload: "")
-        }
-    }
-}
-
-struct XMLTreeTests {
-    @Test func `a document is read with its escapes`() throws {
-        let tree = try XMLTree(
-            Array(
-                """
-                <?xml version="1.0"?><!-- a --><Delete xmlns="http://s3/" a='>'><Object><Key>a&amp;b&#x20;&#233;<![CDATA[<c>]]></Key>
-                </Object><Quiet/></Delete>
-                """.utf8))
-        #expect(tree.name == "Delete" && tree.child("Object")?.child("Key")?.text == "a&b é<c>")
-        #expect(tree.child("Quiet")?.text == "")
-    }
-
-    @Test(arguments: [
-        "", "<a>", "<a></b>", "<a/><b/>", "text", "<!DOCTYPE a [<!ENTITY b \"c\">]><a>&b;</a>", "<a>&b;</a>",
-        "<a>&#0;</a>", "<a b></a>", "<a b=\"></a>", "<a", "</a>", "<a>&amp</a>", "<a>\u{0}<", "<a><!-- </a>",
-    ])
-    func `what is malformed or declares anything is refused`(text: String) {
-        #expect(throws: S3Error.self) { try XMLTree(Array(text.utf8)) }
-    }
-
-    @Test func `depth and number of elements have a limit`() {
-        let deep = String(repeating: "<a>", count: 100_000)
-        #expect(throws: S3Error.self) { try XMLTree(Array(deep.utf8)) }
-        let wide = "<a>" + String(repeating: "<b/>", count: XMLTree.elementsMax) + "</a>"
-        #expect(throws: S3Error.self) { try XMLTree(Array(wide.utf8)) }
-    }
-
-    @Test func `garbage is read or refused`() {
-        var random = SeededRandom()
-        let pieces = [
-            "<", ">", "/", "a", "&", ";", "&amp;", "<a>", "</a>", "=", "\"", "<![CDATA[", "]]>", "<!--", "-->", "?",
-        ]
-        for _ in 0..<5_000 {
-            var text = "<a>"
-            for _ in 0..<Int.random(in: 0...15, using: &random) { text += pieces.randomElement(using: &random) ?? "" }
-            _ = try? XMLTree(Array(text.utf8))
-        }
-    }
-}
-
-struct SigningTimeTests {
-    @Test(arguments: [
-        ("20130524T000000Z", 1_369_353_600), ("19700101T000000Z", 0), ("20240229T235959Z", 1_709_251_199),
-    ])
-    func `a time`(text: String, seconds: Int64) { #expect(SigningTime.seconds(text) == seconds) }
-
-    @Test(arguments: ["", "20130524", "20130524T0000000", "20131324T000000Z", "2013-05-24T00:00Z", "20130524T250000Z"])
-    func `no time`(text: String) { #expect(SigningTime.seconds(text) == nil) }
-
-    @Test func `times are written as S3 does, and read back`() {
-        #expect(SigningTime.iso(microseconds: 1_255_369_830_120_000) == "2009-10-12T17:50:30.120Z")
-        #expect(SigningTime.http(microseconds: 1_255_369_830_000_000) == "Mon, 12 Oct 2009 17:50:30 GMT")
-        for seconds in stride(from: Int64(0), to: 4_000_000_000, by: 86_399 * 37) {
-            let text = SigningTime.http(microseconds: seconds * 1_000_000)
-            #expect(SigningTime.seconds(http: text) == seconds, "\(text)")
         }
     }
 }

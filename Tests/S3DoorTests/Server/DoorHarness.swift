@@ -9,6 +9,7 @@ import Logging
 import NIOCore
 import ObjectStorage
 import S3Door
+import S3Protocol
 import Testing
 
 /// A door over a folder, with clients that sign.

@@ -6,6 +6,7 @@ import HummingbirdTesting
 import NIOCore
 import ObjectStorage
 import S3Door
+import S3Protocol
 import Testing
 
 struct DoorObjectTests {

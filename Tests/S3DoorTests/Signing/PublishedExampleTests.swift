@@ -1,6 +1,7 @@
 import Access
 import Foundation
 import S3Door
+import S3Protocol
 import Testing
 
 /// The examples that AWS publishes for signature version 4 in Amazon S3, as known answers.

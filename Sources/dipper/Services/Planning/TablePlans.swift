@@ -27,16 +27,18 @@ final class TablePlans: Sendable {
     let tables: LakeTables
     private let engine: any QueryEngine
     private let operational: OperationalTables
+    let files: QueryFiles
     private let known = Mutex<[Key: PlannedTable]>([:])
 
     /// Plans that are kept, and data files in all of them together.
     private static let plansMax = 256
     private static let plannedFilesMax = 200_000
 
-    init(tables: LakeTables, engine: any QueryEngine, operational: OperationalTables) {
+    init(tables: LakeTables, engine: any QueryEngine, operational: OperationalTables, files: QueryFiles) {
         self.tables = tables
         self.engine = engine
         self.operational = operational
+        self.files = files
     }
 
     struct All: Sendable {
@@ -163,8 +165,7 @@ final class TablePlans: Sendable {
         return nil
     }
 
-    /// The local folder of the object store, with a trailing slash.
-    private var root: String { (tables.objects as? LocalObjectStore).map { $0.root + "/" } ?? "/" }
+    private var root: String { files.root }
 
     private func plan(
         _ table: TableIdentifier, _ metadata: TableMetadata, _ state: TableState
@@ -222,8 +223,7 @@ final class TablePlans: Sendable {
 
     /// Where the engine finds the file of a location.
     func path(_ location: String) throws -> String {
-        let local = (tables.objects as? LocalObjectStore)?.localPath(forLocation: location)
-        guard let path = local ?? FileLocation.path(location) else {
+        guard let path = files.path(forLocation: location) ?? FileLocation.path(location) else {
             throw QueryError(
                 code: "location-unsupported", message: "\(location) is not on this machine",
                 remedy: "the embedded engine reads local files only")

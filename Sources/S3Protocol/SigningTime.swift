@@ -28,6 +28,25 @@ package enum SigningTime {
             + ".\(pad(milliseconds, 3))Z"
     }
 
+    /// Microseconds since 1970 UTC of a time as ``iso(microseconds:)`` writes it, with any fraction or none; `nil` for
+    /// another form.
+    package static func microseconds(iso text: String) -> Int64? {
+        guard text.hasSuffix("Z"), text.utf8.count >= 20 else { return nil }
+        let parts = text.dropLast().split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
+        guard let seconds = seconds(parts[0].filter { $0 != "-" && $0 != ":" } + "Z") else { return nil }
+        guard parts.count > 1 else { return seconds * 1_000_000 }
+        let digits = parts[1].prefix(6)
+        guard !digits.isEmpty, parts[1].utf8.allSatisfy({ (0x30...0x39).contains($0) }), let value = Int64(digits)
+        else { return nil }
+        return seconds * 1_000_000 + (0..<6 - digits.count).reduce(value) { value, _ in value * 10 }
+    }
+
+    /// `20091012T175030Z`.
+    package static func basic(seconds: Int64) -> String {
+        let (date, time, _) = parts(seconds * 1_000_000)
+        return "\(pad(date.0, 4))\(pad(date.1))\(pad(date.2))T\(pad(time.0))\(pad(time.1))\(pad(time.2))Z"
+    }
+
     /// `Mon, 12 Oct 2009 17:50:30 GMT` (RFC 9110, section 5.6.7).
     package static func http(microseconds: Int64) -> String {
         let (date, time, _) = parts(microseconds)

@@ -1,25 +1,25 @@
-/// XML as S3 answers it: elements without attributes but for the namespace.
-struct XMLWriter {
-    static let namespace = "http://s3.amazonaws.com/doc/2006-03-01/"
+/// XML as S3 writes it: elements without attributes but for the namespace.
+package struct XMLWriter {
+    package static let namespace = "http://s3.amazonaws.com/doc/2006-03-01/"
 
-    private(set) var bytes: [UInt8]
+    package private(set) var bytes: [UInt8]
 
-    init() { bytes = Array("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n".utf8) }
+    package init() { bytes = Array("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n".utf8) }
 
-    mutating func element(_ name: StaticString, isRoot: Bool = false, _ body: (inout XMLWriter) -> Void) {
+    package mutating func element(_ name: StaticString, isRoot: Bool = false, _ body: (inout XMLWriter) -> Void) {
         bytes += Array("<\(name)\(isRoot ? " xmlns=\"\(Self.namespace)\"" : "")>".utf8)
         body(&self)
         bytes += Array("</\(name)>".utf8)
     }
 
-    mutating func text(_ name: StaticString, _ value: String?) {
+    package mutating func text(_ name: StaticString, _ value: String?) {
         guard let value else { return }
         element(name) { $0.escaped(value) }
     }
 
-    mutating func number(_ name: StaticString, _ value: Int) { text(name, String(value)) }
+    package mutating func number(_ name: StaticString, _ value: Int) { text(name, String(value)) }
 
-    mutating func flag(_ name: StaticString, _ value: Bool) { text(name, value ? "true" : "false") }
+    package mutating func flag(_ name: StaticString, _ value: Bool) { text(name, value ? "true" : "false") }
 
     private mutating func escaped(_ value: String) {
         for scalar in value.unicodeScalars {

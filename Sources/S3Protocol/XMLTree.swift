@@ -1,4 +1,4 @@
-/// The XML of a request's body: elements and text. Documents that declare entities or types are refused, for S3's never do and
+/// The XML of requests and answers: elements and text. Documents that declare entities or types are refused, for S3's never do and
 /// they are how a small document grows without end.
 package struct XMLTree: Sendable {
     /// Elements inside each other, and elements in all.
@@ -15,7 +15,7 @@ package struct XMLTree: Sendable {
 
     private init(name: String) { self.name = name }
 
-    /// - Throws: ``S3Error`` `MalformedXML`.
+    /// - Throws: ``S3ProtocolError`` `xml-malformed`.
     package init(_ bytes: [UInt8]) throws {
         var parser = Parser(bytes: bytes)
         self = try parser.document()
@@ -30,7 +30,7 @@ package struct XMLTree: Sendable {
             try skipMisc()
             let root = try element(depth: 1)
             try skipMisc()
-            guard at == bytes.count else { throw S3Error.malformedXML }
+            guard at == bytes.count else { throw S3ProtocolError.malformedXML }
             return root
         }
 
@@ -50,13 +50,13 @@ package struct XMLTree: Sendable {
 
         private mutating func element(depth: Int) throws -> XMLTree {
             elements += 1
-            guard depth <= depthMax, elements <= elementsMax, starts("<") else { throw S3Error.malformedXML }
+            guard depth <= depthMax, elements <= elementsMax, starts("<") else { throw S3ProtocolError.malformedXML }
             at += 1
             var tree = XMLTree(name: try name())
             // Attributes mean nothing here; their values are stepped over, for they may hold a `>`.
             while true {
                 skipSpace()
-                guard at < bytes.count else { throw S3Error.malformedXML }
+                guard at < bytes.count else { throw S3ProtocolError.malformedXML }
                 if starts("/>") {
                     at += 2
                     return tree
@@ -69,14 +69,16 @@ package struct XMLTree: Sendable {
             }
             var text: [UInt8] = []
             while true {
-                guard at < bytes.count else { throw S3Error.malformedXML }
+                guard at < bytes.count else { throw S3ProtocolError.malformedXML }
                 if starts("</") {
                     at += 2
-                    guard try name() == tree.name else { throw S3Error.malformedXML }
+                    guard try name() == tree.name else { throw S3ProtocolError.malformedXML }
                     skipSpace()
-                    guard starts(">") else { throw S3Error.malformedXML }
+                    guard starts(">") else { throw S3ProtocolError.malformedXML }
                     at += 1
-                    guard let decoded = String(validating: text, as: UTF8.self) else { throw S3Error.malformedXML }
+                    guard let decoded = String(validating: text, as: UTF8.self) else {
+                        throw S3ProtocolError.malformedXML
+                    }
                     tree.text = decoded
                     return tree
                 }
@@ -102,7 +104,7 @@ package struct XMLTree: Sendable {
             let start = at
             while at < bytes.count, !Self.endsName(bytes[at]) { at += 1 }
             guard at > start, let name = String(validating: bytes[start..<at], as: UTF8.self) else {
-                throw S3Error.malformedXML
+                throw S3ProtocolError.malformedXML
             }
             return name.split(separator: ":").last.map(String.init) ?? name
         }
@@ -116,18 +118,18 @@ package struct XMLTree: Sendable {
         private mutating func skipAttribute() throws {
             _ = try name()
             skipSpace()
-            guard starts("=") else { throw S3Error.malformedXML }
+            guard starts("=") else { throw S3ProtocolError.malformedXML }
             at += 1
             skipSpace()
             guard at < bytes.count, bytes[at] == UInt8(ascii: "\"") || bytes[at] == UInt8(ascii: "'"),
                 let end = bytes[(at + 1)...].firstIndex(of: bytes[at])
-            else { throw S3Error.malformedXML }
+            else { throw S3ProtocolError.malformedXML }
             at = end + 1
         }
 
         private mutating func reference() throws -> [UInt8] {
             guard let end = bytes[at...].prefix(12).firstIndex(of: UInt8(ascii: ";")) else {
-                throw S3Error.malformedXML
+                throw S3ProtocolError.malformedXML
             }
             let name = String(decoding: bytes[(at + 1)..<end], as: UTF8.self)
             at = end + 1
@@ -141,7 +143,7 @@ package struct XMLTree: Sendable {
                 let isHex = name.hasPrefix("#x")
                 guard name.hasPrefix("#"), let value = UInt32(name.dropFirst(isHex ? 2 : 1), radix: isHex ? 16 : 10),
                     value > 0, let scalar = Unicode.Scalar(value)
-                else { throw S3Error.malformedXML }
+                else { throw S3ProtocolError.malformedXML }
                 return Array(String(scalar).utf8)
             }
         }
@@ -162,7 +164,7 @@ package struct XMLTree: Sendable {
                 }
                 at += 1
             }
-            throw S3Error.malformedXML
+            throw S3ProtocolError.malformedXML
         }
     }
 }

@@ -1,4 +1,3 @@
-import Access
 package import Crypto
 
 /// The arithmetic of AWS signature version 4.
@@ -34,10 +33,12 @@ package enum SignatureV4 {
     }
 
     package static func sign(_ text: String, with key: SymmetricKey) -> String {
-        Hex.text(HMAC<SHA256>.authenticationCode(for: Array(text.utf8), using: key))
+        hex(HMAC<SHA256>.authenticationCode(for: Array(text.utf8), using: key))
     }
 
-    package static func hash(_ text: String) -> String { Hex.text(SHA256.hash(data: Array(text.utf8))) }
+    package static func hash(_ bytes: [UInt8]) -> String { hex(SHA256.hash(data: bytes)) }
+
+    package static func hash(_ text: String) -> String { hash(Array(text.utf8)) }
 
     package static func stringToSign(time: String, scope: Scope, canonicalRequest: String) -> String {
         "\(algorithm)\n\(time)\n\(scope.text)\n\(hash(canonicalRequest))"
@@ -47,7 +48,7 @@ package enum SignatureV4 {
     ///   - signedHeaders: in lower case, sorted, as the client names them.
     ///   - omitting: a parameter of the query that is no part of what is signed: the signature itself.
     package static func canonicalRequest(
-        _ request: S3Request, signedHeaders: [String], payload: String, omitting: String? = nil
+        _ request: SignedHead, signedHeaders: [String], payload: String, omitting: String? = nil
     ) -> String {
         var query: [(name: String, value: String)] = []
         for (name, value) in request.query where omitting.map({ !name.elementsEqual($0.utf8) }) ?? true {
@@ -74,7 +75,29 @@ package enum SignatureV4 {
         value.split(whereSeparator: { $0 == " " || $0 == "\t" }).joined(separator: " ")
     }
 
-    package static func isEqual(_ left: String, _ right: String) -> Bool {
-        AccessBook.isEqual(Array(left.utf8), Array(right.utf8))
+    package static func hex(_ bytes: some Sequence<UInt8>) -> String {
+        let digits = Array("0123456789abcdef".utf8)
+        return String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+    }
+}
+
+/// What of a request is signed: the client makes it of what it sends, the server of what came.
+package struct SignedHead: Sendable {
+    package var method: String
+    /// The path, decoded.
+    package var path: [UInt8]
+    /// Names and values of the query, decoded, in their order.
+    package var query: [(name: [UInt8], value: [UInt8])]
+    /// Names in lower case; `host` among them.
+    package var headers: [(name: String, value: String)]
+
+    package init(
+        method: String, path: [UInt8], query: [(name: [UInt8], value: [UInt8])],
+        headers: [(name: String, value: String)]
+    ) {
+        self.method = method
+        self.path = path
+        self.query = query
+        self.headers = headers
     }
 }

@@ -2,12 +2,12 @@ import ByteKernels
 import Crypto
 import Foundation
 
-/// A checksum that a client sends along with a body (`x-amz-checksum-…`), worked out while the body comes.
-struct BodyChecksum: Sendable {
-    enum Algorithm: String, Sendable, CaseIterable {
+/// A checksum that goes along with a body (`x-amz-checksum-…`), worked out while the body comes.
+package struct BodyChecksum: Sendable {
+    package enum Algorithm: String, Sendable, CaseIterable {
         case crc32, crc32c, crc64nvme, sha1, sha256
 
-        var header: String { "x-amz-checksum-\(rawValue)" }
+        package var header: String { "x-amz-checksum-\(rawValue)" }
     }
 
     private enum State: Sendable {
@@ -18,10 +18,10 @@ struct BodyChecksum: Sendable {
         case sha256(SHA256)
     }
 
-    let algorithm: Algorithm
+    package let algorithm: Algorithm
     private var state: State
 
-    init(_ algorithm: Algorithm) {
+    package init(_ algorithm: Algorithm) {
         self.algorithm = algorithm
         state =
             switch algorithm {
@@ -34,7 +34,7 @@ struct BodyChecksum: Sendable {
     }
 
     /// - Complexity: O(bytes); CRC-32C and CRC-64 by table, a byte at a time.
-    mutating func update(_ bytes: ArraySlice<UInt8>) {
+    package mutating func update(_ bytes: ArraySlice<UInt8>) {
         switch state {
         case .crc32(let seed):
             state = .crc32(unsafe CRC32.checksum(bytes.span.bytes, seed: seed))
@@ -54,7 +54,7 @@ struct BodyChecksum: Sendable {
     }
 
     /// In base 64, as it stands in headers.
-    var value: String {
+    package var value: String {
         let bytes: [UInt8] =
             switch state {
             case .crc32(let value): Self.bytes(UInt64(value), 4)

@@ -1,7 +1,7 @@
 /// Percent-encoding as signature version 4 wants it: everything but unreserved characters, digits in upper case.
-enum URICoding {
+package enum URICoding {
     /// `nil` for a broken escape.
-    static func decode(_ text: some StringProtocol, plusIsSpace: Bool = false) -> [UInt8]? {
+    package static func decode(_ text: some StringProtocol, plusIsSpace: Bool = false) -> [UInt8]? {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(text.utf8.count)
         var iterator = text.utf8.makeIterator()
@@ -18,7 +18,7 @@ enum URICoding {
         return bytes
     }
 
-    static func encode(_ bytes: some Sequence<UInt8>, keepsSlash: Bool = false) -> String {
+    package static func encode(_ bytes: some Sequence<UInt8>, keepsSlash: Bool = false) -> String {
         let digits = Array("0123456789ABCDEF".utf8)
         var text: [UInt8] = []
         for byte in bytes {

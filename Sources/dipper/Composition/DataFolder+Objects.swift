@@ -1,0 +1,132 @@
+import Access
+import Foundation
+import GatewayHTTP
+import Ingestion
+import LakeModel
+import Logging
+import ObjectStorage
+import ObjectStorageS3
+
+/// The object store of a data folder: its own disk, or a bucket.
+enum LakeObjects: Sendable {
+    case local(LocalObjectStore)
+    case bucket(S3ObjectStore)
+
+    var store: any ObjectStore {
+        switch self {
+        case .local(let store): store
+        case .bucket(let store): store
+        }
+    }
+
+    /// Where queries find the file of a location; `nil` for one that is not the lake's.
+    /// - Parameter folder: the data folder.
+    func queryPath(forLocation location: String, folder: String) -> String? {
+        switch self {
+        case .local(let store): return store.localPath(forLocation: location)
+        case .bucket(let store):
+            let prefix = store.locationPrefix + "/"
+            guard location.hasPrefix(prefix) else { return nil }
+            return "\(folder)/\(DataFolder.queryCacheName)/\(location.dropFirst(prefix.count))"
+        }
+    }
+
+    /// Opens the store, and remembers where it is.
+    /// - Parameter location: what a new lake's locations begin with, for one on this disk.
+    static func open(in root: String, choice: ObjectChoice, location: LakeLocation, isNew: Bool) async throws
+        -> LakeObjects
+    {
+        let mark = try ObjectMark(folder: root, choice: choice, isNew: isNew)
+        guard let configuration = try mark.choice.configuration(scratchFolder: root + "/tmp/parts") else {
+            return .local(try LocalObjectStore(root: root + "/lake", locationPrefix: location.prefix))
+        }
+        guard location.bucket == nil else {
+            throw ClientError(
+                code: "location-fixed", message: "--location is for lakes on this machine's disk",
+                remedy: "leave it out: the locations of a lake in a bucket begin with the bucket's")
+        }
+        let credentials = CredentialCache(
+            CredentialCache.sources(
+                file: mark.choice.credentialsFile, environment: ProcessInfo.processInfo.environment,
+                region: configuration.region, transport: HTTPTransport()),
+            nowSeconds: { Int64(Date().timeIntervalSince1970) })
+        let store = try S3ObjectStore(configuration, credentials: credentials, logger: Logger(label: "dipper.s3"))
+        try await store.verify()
+        try mark.leave()
+        return .bucket(store)
+    }
+}
+
+extension DataFolder {
+    static let queryCacheName = "query-cache"
+    static let queryCacheBytesDefault = 20 << 30
+
+    /// Where queries find the lake's files. Those of a bucket are fetched into the data folder.
+    func queryFiles(cacheBytesMax: Int = queryCacheBytesDefault) async throws -> QueryFiles {
+        switch lakeObjects {
+        case .local(let store): .local(store)
+        case .bucket(let store):
+            .cached(try await ObjectCache(store, folder: "\(path)/\(Self.queryCacheName)", bytesMax: cacheBytesMax))
+        }
+    }
+
+    /// Between two looks at what is left behind in the bucket.
+    private static let sweepSeconds: Int64 = 6 * 3_600
+
+    /// Clears away what crashed processes left in the bucket, now and then, until cancelled.
+    func careForObjects(_ logger: Logger) async {
+        while !Task.isCancelled {
+            if case .bucket(let store) = lakeObjects { await Self.sweep(store, logger) }
+            do {
+                try await Task.sleep(for: .seconds(Self.sweepSeconds))
+            } catch {
+                return
+            }
+        }
+    }
+
+    private static func sweep(_ store: S3ObjectStore, _ logger: Logger) async {
+        do {
+            let swept = try await store.sweep()
+            if swept != .init() {
+                logger.notice(
+                    "cleared unfinished uploads away",
+                    metadata: ["uploads": "\(swept.uploads)", "objects": "\(swept.objects)"])
+            }
+        } catch {
+            logger.warning("unfinished uploads could not be cleared away", metadata: ["error": "\(error)"])
+        }
+    }
+
+    /// What clients of the catalog are told about the bucket; `nil` for a lake on this disk.
+    /// - Parameters:
+    ///   - credentialsFile: keys for clients. They open the whole bucket, so only those get them who may read and write
+    ///     everything.
+    func bucketAccess(endpoint: String?, credentialsFile: String?) throws -> StorageAccess? {
+        guard case .bucket(let store) = lakeObjects else { return nil }
+        let configuration = store.configuration
+        let keys = try credentialsFile.flatMap {
+            try SharedFileCredentials(path: $0, isRequired: true).load()
+        }
+        return StorageAccess(prefix: store.locationPrefix + "/") { principal, _ in
+            var settings = [
+                "s3.endpoint": endpoint ?? "\(configuration.endpoint)",
+                "s3.path-style-access": "\(configuration.usesPathStyle)",
+                "client.region": configuration.region, "s3.region": configuration.region,
+                "s3.remote-signing-enabled": "false",
+            ]
+            if let keys, principal.mayEverywhere(.write) {
+                settings["s3.access-key-id"] = keys.accessKeyID
+                settings["s3.secret-access-key"] = keys.secretAccessKey
+                settings["s3.session-token"] = keys.sessionToken
+            }
+            return settings
+        }
+    }
+
+    /// Whether the bucket answers, for the server's own readiness.
+    var objectsReadiness: [ReadinessCheck] {
+        guard case .bucket(let store) = lakeObjects else { return [] }
+        return [ReadinessCheck(name: "objects") { try await store.ping() }]
+    }
+}
