@@ -70,6 +70,8 @@ let package = Package(
         // L2: the table format.
         lake("Iceberg", ["LakeModel", "ByteKernels", "BlockCompression", "ParquetFormat", "AvroFormat"]),
 
+        lake("RowBackup", ["LakeModel", "AvroFormat", "Iceberg"]),
+
         // L3: one protocol a role, with its embedded default.
         .systemLibrary(name: "CFileAttributes"),
         lake("ObjectStorage", ["LakeModel", "Iceberg", "CFileAttributes"]),
@@ -95,13 +97,13 @@ let package = Package(
             [
                 "LakeModel", "ByteKernels", "CSVFormat", "ParquetFormat", "Iceberg", "ObjectStorage", "EventLog",
                 "OperationalStore", "CatalogService", "BlockCompression", "Observability", "CRoaring", "CKeySlots",
-                logging,
+                "RowBackup", logging,
                 metrics,
             ]),
         lake(
             "TableMaintenance",
             [
-                "LakeModel", "AvroFormat", "BlockCompression", "ParquetFormat", "Iceberg", "ObjectStorage",
+                "LakeModel", "AvroFormat", "BlockCompression", "ParquetFormat", "Iceberg", "RowBackup", "ObjectStorage",
                 "CatalogService", logging, metrics,
             ]),
 
@@ -125,8 +127,8 @@ let package = Package(
         .executableTarget(
             name: "dipper",
             dependencies: [
-                "LakeModel", "CSVFormat", "Iceberg", "ObjectStorage", "EventLog", "OperationalStore", "QueryEngine",
-                "QueryEngineDuckDB", "Observability", "Access", "CatalogService", "Ingestion", "TableMaintenance",
+                "LakeModel", "AvroFormat", "ByteKernels", "CSVFormat", "Iceberg", "RowBackup", "ObjectStorage", "EventLog",
+                "OperationalStore", "QueryEngine", "QueryEngineDuckDB", "Observability", "Access", "CatalogService", "Ingestion", "TableMaintenance",
                 "GatewayHTTP", "S3Door", "PostgreSQLSupport", "CatalogPostgreSQL", "OperationalStorePostgres", logging,
                 httpTypes, metrics, nio, lifecycle,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -166,6 +168,7 @@ let package = Package(
         tests("AvroFormat", ["LakeModel"]),
         tests("MultipartForm", ["LakeModel"]),
         tests("Iceberg", ["LakeModel", "ParquetFormat", "AvroFormat"]),
+        tests("RowBackup", ["LakeModel", "AvroFormat", "Iceberg", "LakeTesting"]),
         tests("ObjectStorage", ["LakeModel", "LakeTesting"]),
         tests("EventLog", ["LakeModel", "SQLiteSupport", "LakeTesting", grdb]),
         tests("PostgreSQLSupport", ["LakeModel", "LakeTesting"]),
