@@ -127,8 +127,9 @@ let package = Package(
         .executableTarget(
             name: "dipper",
             dependencies: [
-                "LakeModel", "AvroFormat", "ByteKernels", "CSVFormat", "Iceberg", "RowBackup", "ObjectStorage", "EventLog",
-                "OperationalStore", "QueryEngine", "QueryEngineDuckDB", "Observability", "Access", "CatalogService", "Ingestion", "TableMaintenance",
+                "LakeModel", "AvroFormat", "ByteKernels", "CSVFormat", "Iceberg", "RowBackup", "ObjectStorage",
+                "EventLog", "OperationalStore", "QueryEngine", "QueryEngineDuckDB", "Observability", "Access",
+                "CatalogService", "Ingestion", "TableMaintenance",
                 "GatewayHTTP", "S3Door", "PostgreSQLSupport", "CatalogPostgreSQL", "OperationalStorePostgres", logging,
                 httpTypes, metrics, nio, lifecycle,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -167,7 +168,7 @@ let package = Package(
         tests("ParquetFormat", ["LakeModel", "LakeTesting"]),
         tests("AvroFormat", ["LakeModel"]),
         tests("MultipartForm", ["LakeModel"]),
-        tests("Iceberg", ["LakeModel", "ParquetFormat", "AvroFormat"]),
+        tests("Iceberg", ["LakeModel", "ParquetFormat", "AvroFormat", "LakeTesting"]),
         tests("RowBackup", ["LakeModel", "AvroFormat", "Iceberg", "LakeTesting"]),
         tests("ObjectStorage", ["LakeModel", "LakeTesting"]),
         tests("EventLog", ["LakeModel", "SQLiteSupport", "LakeTesting", grdb]),
@@ -184,14 +185,14 @@ let package = Package(
         tests(
             "Ingestion",
             [
-                "LakeModel", "LakeTesting", "CatalogService", "EventLog", "Iceberg", "ObjectStorage", "ParquetFormat",
-                "OperationalStore", logging,
+                "LakeModel", "LakeTesting", "CatalogService", "EventLog", "Iceberg", "RowBackup", "ObjectStorage",
+                "ParquetFormat", "OperationalStore", logging,
             ]),
         tests(
             "TableMaintenance",
             [
-                "LakeModel", "AvroFormat", "ParquetFormat", "Iceberg", "ObjectStorage", "CatalogService", "LakeTesting",
-                logging,
+                "LakeModel", "AvroFormat", "ParquetFormat", "Iceberg", "RowBackup", "ObjectStorage", "CatalogService",
+                "LakeTesting", logging,
             ]),
         tests(
             "GatewayHTTP",

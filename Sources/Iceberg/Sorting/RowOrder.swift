@@ -135,7 +135,8 @@ package enum SortKey {
         let rightRange = right.range(rightIndex)
         let count = min(leftRange.count, rightRange.count)
         for offset in 0..<count {
-            let difference = Int(left.bytes[leftRange.lowerBound + offset]) - Int(right.bytes[rightRange.lowerBound + offset])
+            let difference =
+                Int(left.bytes[leftRange.lowerBound + offset]) - Int(right.bytes[rightRange.lowerBound + offset])
             if difference != 0 { return difference }
         }
         return leftRange.count - rightRange.count

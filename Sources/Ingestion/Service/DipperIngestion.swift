@@ -67,7 +67,8 @@ package final class DipperIngestion: IngestionService {
                 code: "option-invalid", message: "`mode=append` is for tables without a key; \(table.name) has one",
                 remedy: "leave the mode out: rows are then inserted or updated by key")
         }
-        let writer = try await objects.makeWriter("\(request.format.rawValue)-files/\(table.name)/incoming-\(JobID.new())")
+        let writer = try await objects.makeWriter(
+            "\(request.format.rawValue)-files/\(table.name)/incoming-\(JobID.new())")
         return FileUpload(request: request, ingestion: self, writer: writer)
     }
 

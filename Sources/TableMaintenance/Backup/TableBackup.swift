@@ -200,7 +200,8 @@ enum BackupTime {
     /// RFC 3339 with milliseconds, UTC.
     static func text(milliseconds: Int64) -> String {
         let dayMilliseconds: Int64 = 86_400_000
-        let days = milliseconds >= 0 ? milliseconds / dayMilliseconds : (milliseconds - dayMilliseconds + 1) / dayMilliseconds
+        let days =
+            milliseconds >= 0 ? milliseconds / dayMilliseconds : (milliseconds - dayMilliseconds + 1) / dayMilliseconds
         let rest = milliseconds - days * dayMilliseconds
         let date = CivilDate(daysSinceEpoch: Int(days))
         let clock = [rest / 3_600_000, rest / 60_000 % 60, rest / 1_000 % 60].map { padded($0, 2) }

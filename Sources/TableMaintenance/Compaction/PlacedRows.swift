@@ -27,7 +27,9 @@ struct PlacedRows: Sendable {
         let end = first + Int64(count)
         var next = dropped.partitioningIndex { $0 >= first }
         for row in first..<end {
-            if next < dropped.count, dropped[next] == row { next += 1 } else {
+            if next < dropped.count, dropped[next] == row {
+                next += 1
+            } else {
                 origins.append(PositionMap.packed(file: file, row: row))
             }
         }

@@ -91,8 +91,9 @@ struct ServeCommand: AsyncParsableCommand {
         defer { folder.close() }
         let engine = try await folder.engine(operational: !noOperational, threads: threads, logger: logger)
         let lakehouse = try folder.lakehouse(further: catalogLocation)
+        let room = folder.maintenanceRoom(lakehouse)
         let upkeep = MaintenanceService(
-            room: folder.maintenanceRoom(lakehouse), policy: MaintenancePolicy(),
+            room: room, policy: MaintenancePolicy(),
             signals: maintenance ? [folder.tables.signals, lakehouse.signals] : [], logger: logger)
         let queries = try folder.queryEngine(logger: logger)
         let door = try s3Listen.map { try Self.address($0, option: "--s3-listen") }
@@ -100,7 +101,7 @@ struct ServeCommand: AsyncParsableCommand {
         var iceberg = IcebergConfiguration()
         iceberg.storage = doorAddress.flatMap { folder.storageAccess($0, registry: access) }
         let gateway = try Gateway(
-            configuration: configuration, services: folder.services(queries: queries), registry: registry,
+            configuration: configuration, services: folder.services(queries: queries, room: room), registry: registry,
             logger: logger,
             additionalRoutes: IcebergRoutes(
                 catalog: lakehouse, configuration: iceberg, authentication: configuration.authentication

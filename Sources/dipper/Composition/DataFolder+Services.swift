@@ -6,15 +6,18 @@ import Ingestion
 import LakeModel
 import ObjectStorage
 import QueryEngine
+import TableMaintenance
 
 extension DataFolder {
     /// What the gateway puts on the network.
-    func services(queries: any QueryEngine) -> GatewayServices {
+    /// - Parameter room: of the server's maintenance; `nil`: no backups are made.
+    func services(queries: any QueryEngine, room: MaintenanceRoom? = nil) -> GatewayServices {
         let sql = LakeSQL(plans: TablePlans(tables: tables), engine: queries, analytics: model.analytics)
         return GatewayServices(
             ingestion: ingestion, tables: LakeTableBrowser(model: model, tables: tables),
             rejects: LakeRejectBrowser(model: model, tables: tables),
             rows: OperationalRowReader(model: model, store: operational), analytics: sql, sql: sql,
+            backups: room.map { LakeBackups(folder: self, room: $0) },
             readiness: [
                 ReadinessCheck(name: "catalog") { _ = try await catalog.namespaces() },
                 ReadinessCheck(name: "log") { _ = try await log.endOffset(topic: "readiness", partition: 0) },
