@@ -168,7 +168,7 @@ let package = Package(
         tests("ParquetFormat", ["LakeModel", "LakeTesting"]),
         tests("AvroFormat", ["LakeModel"]),
         tests("MultipartForm", ["LakeModel"]),
-        tests("Iceberg", ["LakeModel", "ParquetFormat", "AvroFormat", "LakeTesting"]),
+        tests("Iceberg", ["LakeModel", "ParquetFormat", "AvroFormat"]),
         tests("RowBackup", ["LakeModel", "AvroFormat", "Iceberg", "LakeTesting"]),
         tests("ObjectStorage", ["LakeModel", "LakeTesting"]),
         tests("EventLog", ["LakeModel", "SQLiteSupport", "LakeTesting", grdb]),

@@ -1,6 +1,7 @@
 import Iceberg
 import LakeModel
 import LakeTesting
+import ObjectStorage
 import OperationalStore
 import RowBackup
 import Testing
