@@ -71,6 +71,8 @@ let package = Package(
         // L2: the table format.
         lake("Iceberg", ["LakeModel", "ByteKernels", "BlockCompression", "ParquetFormat", "AvroFormat"]),
 
+        lake("RowBackup", ["LakeModel", "AvroFormat", "Iceberg"]),
+
         // L3: one protocol a role, with its embedded default.
         .systemLibrary(name: "CFileAttributes"),
         lake("ObjectStorage", ["LakeModel", "Iceberg", "CFileAttributes"]),
@@ -103,13 +105,13 @@ let package = Package(
             [
                 "LakeModel", "ByteKernels", "CSVFormat", "ParquetFormat", "Iceberg", "ObjectStorage", "EventLog",
                 "OperationalStore", "CatalogService", "BlockCompression", "Observability", "CRoaring", "CKeySlots",
-                logging,
+                "RowBackup", logging,
                 metrics,
             ]),
         lake(
             "TableMaintenance",
             [
-                "LakeModel", "AvroFormat", "BlockCompression", "ParquetFormat", "Iceberg", "ObjectStorage",
+                "LakeModel", "AvroFormat", "BlockCompression", "ParquetFormat", "Iceberg", "RowBackup", "ObjectStorage",
                 "CatalogService", logging, metrics,
             ]),
 
@@ -133,9 +135,9 @@ let package = Package(
         .executableTarget(
             name: "dipper",
             dependencies: [
-                "LakeModel", "AvroFormat", "CSVFormat", "Iceberg", "ObjectStorage", "ObjectStorageS3", "EventLog",
-                "OperationalStore", "QueryEngine",
-                "QueryEngineDuckDB", "Observability", "Access", "CatalogService", "Ingestion", "TableMaintenance",
+                "LakeModel", "AvroFormat", "ByteKernels", "CSVFormat", "Iceberg", "RowBackup", "ObjectStorage",
+                "ObjectStorageS3", "EventLog", "OperationalStore", "QueryEngine", "QueryEngineDuckDB", "Observability",
+                "Access", "CatalogService", "Ingestion", "TableMaintenance",
                 "GatewayHTTP", "S3Door", "PostgreSQLSupport", "CatalogPostgreSQL", "OperationalStorePostgres", logging,
                 httpTypes, metrics, nio, lifecycle,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -176,6 +178,7 @@ let package = Package(
         tests("MultipartForm", ["LakeModel"]),
         tests("Iceberg", ["LakeModel", "ParquetFormat", "AvroFormat"]),
         tests("S3Protocol", ["LakeTesting"]),
+        tests("RowBackup", ["LakeModel", "AvroFormat", "Iceberg", "LakeTesting"]),
         tests("ObjectStorage", ["LakeModel", "LakeTesting"]),
         tests(
             "ObjectStorageS3",
@@ -197,14 +200,14 @@ let package = Package(
         tests(
             "Ingestion",
             [
-                "LakeModel", "LakeTesting", "CatalogService", "EventLog", "Iceberg", "ObjectStorage", "ParquetFormat",
-                "OperationalStore", logging,
+                "LakeModel", "LakeTesting", "CatalogService", "EventLog", "Iceberg", "RowBackup", "ObjectStorage",
+                "ParquetFormat", "OperationalStore", logging,
             ]),
         tests(
             "TableMaintenance",
             [
-                "LakeModel", "AvroFormat", "ParquetFormat", "Iceberg", "ObjectStorage", "CatalogService", "LakeTesting",
-                logging,
+                "LakeModel", "AvroFormat", "ParquetFormat", "Iceberg", "RowBackup", "ObjectStorage", "CatalogService",
+                "LakeTesting", logging,
             ]),
         tests(
             "GatewayHTTP",

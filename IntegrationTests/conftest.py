@@ -57,6 +57,7 @@ def sample_of(tmp_path_factory):
 @pytest.fixture(scope="session")
 def spark(tmp_path_factory):
     jar = os.environ.get("DIPPER_ICEBERG_JAR") or next((ROOT / ".deps" / "jars").glob("iceberg-spark-runtime-*.jar"))
-    session = Spark(jar, tmp_path_factory.mktemp("spark"))
+    aws = pathlib.Path(os.environ.get("DIPPER_AWS_JARS") or ROOT / ".deps" / "jars" / "aws")
+    session = Spark([jar, *sorted(aws.glob("*.jar"))], tmp_path_factory.mktemp("spark"))
     yield session
     session.stop()

@@ -10,12 +10,14 @@ from lake.readers import as_plain
 
 
 class Spark:
-    def __init__(self, jar, folder):
+    """:param jars: the Iceberg runtime, and what its S3FileIO needs."""
+
+    def __init__(self, jars, folder):
         os.environ["SPARK_LOCAL_IP"] = "127.0.0.1"
         from pyspark.sql import SparkSession
 
         settings = {
-            "spark.jars": str(jar),
+            "spark.jars": ",".join(map(str, jars)),
             "spark.ui.enabled": "false",
             "spark.ui.showConsoleProgress": "false",
             "spark.driver.host": "127.0.0.1",

@@ -15,14 +15,18 @@ def pyiceberg(server):
     return load_catalog("lake", type="rest", uri=address(server))
 
 
-def spark_catalog(spark, server):
-    """Makes the server a catalog of the session, under a name of its own, which is returned."""
+def spark_catalog(spark, server, settings=None):
+    """Makes the server a catalog of the session, under a name of its own, which is returned.
+
+    :param settings: what else the catalog needs, by the name behind the catalog's: ``{"token": "…"}``.
+    """
     name = f"lake{next(NUMBERS)}"
     for key, value in {
         "": "org.apache.iceberg.spark.SparkCatalog",
         ".type": "rest",
         ".uri": address(server),
         ".cache-enabled": "false",
+        **{f".{key}": value for key, value in (settings or {}).items()},
     }.items():
         spark.session.conf.set(f"spark.sql.catalog.{name}{key}", value)
     return name

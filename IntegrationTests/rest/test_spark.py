@@ -1,20 +1,36 @@
-"""Spark 3.5 with Iceberg 1.10.2 against the catalog."""
+"""Spark 3.5 with Iceberg 1.10.2 against the catalog, on each kind of storage where that makes a difference."""
 
 import threading
 
 import pytest
-from lake.api import API
 from py4j.protocol import Py4JJavaError
 
 from rest.catalogs import hires, spark_catalog
+from rest.storages import STORAGES, DoorStorage
+
+EVERYWHERE = pytest.mark.parametrize("storage", list(STORAGES), indirect=True)
 
 
 @pytest.fixture
-def sql(spark, server):
-    name = spark_catalog(spark, server)
+def storage(request, new_server, tmp_path):
+    return STORAGES[getattr(request, "param", "file")](new_server, tmp_path)
+
+
+@pytest.fixture
+def server(storage):
+    return storage.server
+
+
+def statements(spark, name):
     return lambda text: spark.session.sql(text.replace("lake.", f"{name}.")).collect()
 
 
+@pytest.fixture
+def sql(spark, storage):
+    return statements(spark, storage.spark(spark))
+
+
+@EVERYWHERE
 def test_tables_are_defined_written_and_changed(sql):
     sql("CREATE NAMESPACE lake.sp")
     sql("CREATE TABLE lake.sp.t (id BIGINT NOT NULL, name STRING, at TIMESTAMP) USING iceberg "
@@ -96,7 +112,8 @@ def again(sql, text, tries=10):
     raise AssertionError(f"Spark lost {tries} races in a row: {text}")
 
 
-def test_a_tour_through_a_table_that_the_server_ingests_into(server, sql):
+@EVERYWHERE
+def test_a_tour_through_a_table_that_the_server_ingests_into(storage, server, sql):
     """Every kind of statement while loads are on: no row is lost, and no load fails."""
     server.api.load("hired_employees", hires(1, SIZE))
     first = sql(f"SELECT snapshot_id FROM {TABLE}.snapshots")[0][0]
@@ -134,11 +151,36 @@ def test_a_tour_through_a_table_that_the_server_ingests_into(server, sql):
     assert len(sql(f"SELECT * FROM {TABLE}.snapshots")) == 1
     # Loads go on from there: rows that came before are known again, and deleted ones come back. A new connection: the server
     # has closed the one that was idle for so long.
-    receipt = API(server.api.base).load("hired_employees", hires(1, SIZE))
+    receipt = storage.api().load("hired_employees", hires(1, SIZE))
     assert [receipt["rows"][kind] for kind in ("inserted", "updated", "unchanged")] == [10, 20, SIZE - 30], receipt
     assert sorted(row[0] for row in sql(f"SELECT id FROM {TABLE}")) == list(range(1, 11)) + kept
-    assert API(server.api.base).query("SELECT count(*), count(DISTINCT id) FROM silver.employees_cleaned") == [
+    assert storage.api().query("SELECT count(*), count(DISTINCT id) FROM silver.employees_cleaned") == [
         [len(kept) + 10] * 2]
+
+
+def test_spark_gets_as_far_as_its_token(spark, new_server, tmp_path):
+    storage = DoorStorage(new_server, tmp_path)
+    storage.server.api.load("hired_employees", hires(1, 20))
+    everything = statements(spark, storage.spark(spark))
+    everything("CREATE NAMESPACE lake.sales")
+    everything(f"INSERT INTO {TABLE} SELECT id + 100 AS id, name, hire_datetime, department_id, job_id, hire_year, "
+               f"hire_quarter FROM {TABLE}")
+
+    def as_user(user):
+        return statements(spark, spark_catalog(spark, storage.server, storage.settings_of(user)))
+
+    reader, sales = as_user("reader"), as_user("sales")
+    assert reader(f"SELECT count(*) FROM {TABLE}")[0][0] == 40
+    sales("CREATE TABLE lake.sales.orders USING iceberg AS SELECT id FROM range(10)")
+    sales("DELETE FROM lake.sales.orders WHERE id < 3")
+    assert reader("SELECT count(*) FROM lake.sales.orders")[0][0] == 7
+    for sql, text in [
+        (reader, f"DELETE FROM {TABLE} WHERE id = 1"), (reader, "INSERT INTO lake.sales.orders VALUES (1)"),
+        (sales, f"SELECT count(*) FROM {TABLE}"), (sales, "CREATE TABLE lake.silver.mine (id BIGINT) USING iceberg"),
+    ]:
+        with pytest.raises(Exception, match="may not|Forbidden|not authorized|AccessDenied|Access Denied"):
+            sql(text)
+    assert storage.api().query("SELECT count(*) FROM silver.employees_cleaned") == [[40]]
 
 
 @pytest.mark.parametrize("change, check", [

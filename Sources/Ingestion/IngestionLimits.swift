@@ -27,6 +27,9 @@ package struct IngestionLimits: Sendable, Hashable {
     package var readBytes = 1 << 20
     /// Bytes of rows that wait for their row group, over all partitions of a load: 96 MiB.
     package var bufferedBytesMax = 96 << 20
+    /// Rows and bytes of rows of a restored Avro file that are taken together: 65,536 and 8 MiB.
+    static let avroRowsMax = 1 << 16
+    static let avroBytesMax = 8 << 20
     /// Bytes of rows in one row group before it is encoded: 24 MiB.
     package var rowGroupBytes = 24 << 20
     /// Bytes of a data file after which the next one is begun: 256 MiB.

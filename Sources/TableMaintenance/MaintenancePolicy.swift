@@ -11,6 +11,12 @@ package struct MaintenancePolicy: Sendable, Hashable {
     package var filesMin = 8
     /// Bytes of data files that one commit rewrites: 512 MiB.
     package var bytesPerCommitMax = 512 << 20
+    /// Rows of one partition that are sorted together: 8 million, because the new place of each is kept in memory.
+    package var sortedRowsPerCommitMax: Int64 = 8 << 20
+    /// Bytes of rows that are sorted in memory at a time; more go through files: 32 MiB.
+    package var sortBytes = 32 << 20
+    /// Whether files that do not follow the table's sort order are rewritten for that alone, whatever their size.
+    package var sortsUnsorted = false
     /// A data file of which this part is deleted, in percent, is rewritten whatever its size.
     package var deletedPercentMax = 30
     /// Manifests that gather before a rewrite merges them.
@@ -44,6 +50,7 @@ package struct MaintenancePolicy: Sendable, Hashable {
         policy.filesMin = 2
         policy.manifestsMin = 2
         policy.snapshotsSlack = 0
+        policy.sortsUnsorted = true
         return policy
     }
 

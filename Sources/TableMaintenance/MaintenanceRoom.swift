@@ -13,6 +13,8 @@ package struct MaintenanceRoom: Sendable {
     package let owns: @Sendable (TableIdentifier) -> Bool
     /// Since 1970 UTC.
     package let nowMilliseconds: @Sendable () -> Int64
+    /// Snapshots that backups read.
+    package let pins = SnapshotPins()
 
     package init(
         catalog: LakehouseCatalog, objects: any ObjectStore, turns: WriterTurns,

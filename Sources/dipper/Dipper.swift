@@ -18,7 +18,8 @@ struct Dipper: AsyncParsableCommand {
         version: version,
         subcommands: [
             ServeCommand.self, LoadCommand.self, QueryCommand.self, TableCommand.self, RejectsCommand.self,
-            ModelCommand.self, TokenCommand.self, SampleCommand.self, BenchCommand.self,
+            BackupCommand.self, RestoreCommand.self, ModelCommand.self, TokenCommand.self, SampleCommand.self,
+            BenchCommand.self,
         ])
 
     static func main() async {

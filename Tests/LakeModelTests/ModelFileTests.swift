@@ -24,7 +24,7 @@ struct ModelFileTests {
         ("tables:\n  - name: t\n    columns:\n      - {name: a, type: double}\n    key: [a]", "model-key-type", 2),
         ("version: 9", "model-version", 1),
         ("gold:\n  - {name: g, sql: SELECT 1}", "model-not-built", 2),
-        ("tables:\n  - name: t\n    columns:\n      - {name: a, type: int}\n    sort: [a]", "model-not-built", 5),
+        ("tables:\n  - name: t\n    columns:\n      - {name: a, type: int}\n    sort: [b]", "model-column-unknown", 5),
         (
             "tables:\n  - name: t\n    columns:\n      - {name: a, type: int}\n    undeclared: evolve",
             "model-not-built", 5

@@ -6,7 +6,7 @@ enum Layers {
         "LakeModel": 0, "ByteKernels": 0, "BlockCompression": 5,
         "CSVFormat": 10, "ParquetFormat": 10, "AvroFormat": 10, "MultipartForm": 10,
         "S3Protocol": 10,
-        "Iceberg": 20, "SQLiteSupport": 25, "PostgreSQLSupport": 25,
+        "Iceberg": 20, "RowBackup": 22, "SQLiteSupport": 25, "PostgreSQLSupport": 25,
         "ObjectStorage": 30, "EventLog": 30, "OperationalStore": 30, "ResultCache": 30, "QueryEngine": 30,
         "Observability": 30,
         "Access": 40, "CatalogService": 40, "Ingestion": 45, "TableMaintenance": 45, "Analytics": 45,

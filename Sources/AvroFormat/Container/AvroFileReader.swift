@@ -10,8 +10,8 @@ package struct AvroFileReader: Sendable {
     package let limits: AvroLimits
 
     private let bytes: [UInt8]
-    private let sync: ArraySlice<UInt8>
-    private var position: Int
+    let sync: ArraySlice<UInt8>
+    private(set) var position: Int
 
     /// Reads the header.
     /// - Throws: ``AvroError`` `avro-malformed`, `avro-codec-unsupported`, `avro-schema-invalid`, `avro-limit-exceeded`.

@@ -22,6 +22,8 @@ package struct GatewayLimits: Sendable, Hashable {
     package var uploadsMax = 8
     /// Bytes gathered before they are handed on to storage.
     package var uploadBlockBytes = 256 << 10
+    /// Backups and restores at once; the next one gets 503 with `Retry-After`.
+    package var backupsMax = 4
     /// The longest `wait` of an upload; a longer one is a 400.
     package var waitSecondsMax = 60.0
     /// Bytes of a file name as the client gives it.

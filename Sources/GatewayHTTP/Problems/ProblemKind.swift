@@ -93,6 +93,10 @@ package struct ProblemCatalog: Sendable {
         ProblemKind("header-column-unknown", .unprocessableContent, "The file has a column that the table has not"),
         ProblemKind("not-csv", .unprocessableContent, "The file isn't CSV"),
         ProblemKind("commit-conflict", .conflict, "Another writer was first"),
+        ProblemKind("backup-unsupported", .unprocessableContent, "The table can't be backed up here"),
+        ProblemKind("backup-damaged", .unprocessableContent, "The backup isn't whole"),
+        ProblemKind("backup-columns-differ", .unprocessableContent, "The backup has other columns than the table"),
+        ProblemKind("backup-row-invalid", .unprocessableContent, "A row of the backup doesn't fit the table"),
     ]
 
     private static let queries: [ProblemKind] = [

@@ -51,6 +51,12 @@ package struct Gateway: Sendable {
         routes +=
             TableRoutes(tables: services.tables, rows: services.rows, limits: limits).routes
             + RejectRoutes(rejects: services.rejects, limits: limits).routes
+        if let backups = services.backups {
+            routes +=
+                BackupRoutes(
+                    backups: backups, ingestion: services.ingestion, limits: limits, slots: Slots(limits.backupsMax)
+                ).routes
+        }
         routes += additionalRoutes
         routes += PageRoutes.routes(describing: routes, catalog: catalog, configuration: configuration)
         self.routes = routes

@@ -8,12 +8,15 @@ package struct GatewayServices: Sendable {
     package var rows: any RowReading
     package var analytics: any AnalyticsAnswering
     package var sql: any SQLAnswering
+    /// `nil`: there are no routes for them.
+    package var backups: (any TableBackups)?
     /// What `/readyz` asks besides the backlog of ingestion.
     package var readiness: [ReadinessCheck]
 
     package init(
         ingestion: any IngestionService, tables: any TableBrowsing, rejects: any RejectBrowsing, rows: any RowReading,
-        analytics: any AnalyticsAnswering, sql: any SQLAnswering, readiness: [ReadinessCheck] = []
+        analytics: any AnalyticsAnswering, sql: any SQLAnswering, backups: (any TableBackups)? = nil,
+        readiness: [ReadinessCheck] = []
     ) {
         self.ingestion = ingestion
         self.tables = tables
@@ -21,6 +24,7 @@ package struct GatewayServices: Sendable {
         self.rows = rows
         self.analytics = analytics
         self.sql = sql
+        self.backups = backups
         self.readiness = readiness
     }
 }

@@ -1,11 +1,11 @@
-import AvroFormat
-import LakeModel
+package import AvroFormat
+package import LakeModel
 
 /// The Avro schemas of manifests and manifest lists, format version 2.
 ///
 /// Names of records and fields are what other readers look for: `manifest_file`, `manifest_entry`, `r2`, `r102`, `r508`.
 /// Source: Iceberg specification, "Manifests", "Manifest Lists" and Appendix A, "Avro".
-enum ManifestSchemas {
+package enum ManifestSchemas {
     /// The schema of a manifest list.
     static let manifestFile: AvroSchema = {
         let summary = AvroSchema.record(
@@ -97,8 +97,8 @@ enum ManifestSchemas {
             attributes: JSONObject([("logicalType", "map")]))
     }
 
-    /// The Avro type of partition values.
-    static func avroType(_ type: PrimitiveType) -> AvroSchema {
+    /// The Avro type of values of a primitive type. Source: Iceberg specification, Appendix A, "Avro".
+    package static func avroType(_ type: PrimitiveType) -> AvroSchema {
         func logical(_ kind: AvroSchema.Kind, _ members: [(String, JSONValue)]) -> AvroSchema {
             AvroSchema(kind, attributes: JSONObject(members))
         }
@@ -128,14 +128,14 @@ enum ManifestSchemas {
     }
 
     /// The bytes that any unscaled value of so many digits fits in, with its sign.
-    static func decimalByteCount(precision: Int) -> Int {
+    package static func decimalByteCount(precision: Int) -> Int {
         var largest: Int128 = 1
         for _ in 0..<precision { largest *= 10 }
         return BoundsCodec.shortestBigEndian(largest - 1).count
     }
 
     /// A name as Avro allows it: letters, digits and underscores; anything else as `_x` and its code in hexadecimal.
-    static func avroName(_ name: String) -> String {
+    package static func avroName(_ name: String) -> String {
         var result = ""
         for scalar in name.unicodeScalars {
             switch scalar {

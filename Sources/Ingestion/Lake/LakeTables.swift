@@ -64,23 +64,49 @@ package final class LakeTables: Sendable {
         }
         let silver = Self.silver(table)
         if let existing = try await metadata(silver) {
-            _ = try existing.written(as: table.silverSchema, partition: table.partition, name: table.name)
+            let written = try existing.written(
+                as: table.silverSchema, partition: table.partition, name: table.name)
+            try await order(silver, existing, as: SortOrder.ascending(table.sortOrder, in: written.schema))
         } else {
             try await create(
                 silver, schema: table.silverSchema,
-                spec: try PartitionSpec.identity(table.partition, in: table.silverSchema))
+                spec: try PartitionSpec.identity(table.partition, in: table.silverSchema),
+                order: try SortOrder.ascending(table.sortOrder, in: table.silverSchema))
         }
         let quarantine = Self.quarantine(table)
         if try await metadata(quarantine) == nil {
-            try await create(quarantine, schema: QuarantineSchema.schema, spec: .unpartitioned)
+            try await create(
+                quarantine, schema: QuarantineSchema.schema, spec: .unpartitioned, order: .unsorted)
         }
     }
 
-    private func create(_ table: TableIdentifier, schema: Schema, spec: PartitionSpec) async throws {
+    /// Gives a table the sort order that is declared; files that are there get it as they are compacted. A declaration
+    /// without one leaves the order to whoever has set it.
+    private func order(_ table: TableIdentifier, _ existing: TableMetadata, as order: SortOrder) async throws {
+        guard !order.fields.isEmpty, existing.sortOrder.fields != order.fields,
+            let expected = existing.metadataLocation
+        else { return }
+        var metadata = try existing.applying(
+            [.addSortOrder(SortOrder(id: Self.lastAdded, fields: order.fields)), .setDefaultSortOrder(Self.lastAdded)],
+            nowMilliseconds: UTCTime.nowMicroseconds() / 1_000)
+        let location = try await MetadataFile.write(&metadata, io: io)
+        var commit = CatalogCommit()
+        commit.swaps = [
+            CatalogCommit.Swap(table: table, expectedMetadataLocation: expected, newMetadataLocation: location)
+        ]
+        try await catalog.commit(commit)
+    }
+
+    /// Names the order that the same change has added.
+    private static let lastAdded = -1
+
+    private func create(
+        _ table: TableIdentifier, schema: Schema, spec: PartitionSpec, order: SortOrder
+    ) async throws {
         let uuid = RandomUUID.text()
         let location = "\(objects.locationPrefix)/\(Self.warehouseFolder)/\(table.namespace)/\(table.name)"
         var metadata = TableMetadata.new(
-            uuid: uuid, location: location, schema: schema, partitionSpec: spec,
+            uuid: uuid, location: location, schema: schema, partitionSpec: spec, sortOrder: order,
             properties: [
                 "write.format.default": "parquet", "write.parquet.compression-codec": "zstd",
                 "write.delete.mode": "merge-on-read", "write.update.mode": "merge-on-read",

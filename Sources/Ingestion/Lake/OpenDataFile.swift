@@ -11,6 +11,7 @@ final class OpenDataFile: @unchecked Sendable {
     let partition: [Datum?]
     private(set) var byteCount = 0
     private(set) var rowCount = 0
+    private(set) var rowGroupCount = 0
     private let object: any ObjectWriter
     private var writer: ParquetFileWriter<ObjectSink>?
 
@@ -27,6 +28,7 @@ final class OpenDataFile: @unchecked Sendable {
     func append(_ group: consuming EncodedRowGroup) throws {
         byteCount += group.byteCount
         rowCount += group.rowCount
+        rowGroupCount += 1
         try writer?.append(group)
     }
 

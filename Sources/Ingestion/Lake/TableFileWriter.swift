@@ -7,7 +7,9 @@ import ParquetFormat
 /// Writes the rows of one load into data files, one open file a partition.
 ///
 /// Rows wait in their partition's buffer until they make a row group; when all buffers together pass their bound, the
-/// fullest goes. Row groups are encoded on the crew's threads while the next rows come in, and appended in order.
+/// fullest goes. Row groups are encoded on the crew's threads while the next rows come in, and appended in order. Rows of a
+/// table with a sort order are sorted within their row group; a file of one row group follows that order, the files of a
+/// long load are put in order when they are compacted.
 ///
 /// `@unchecked Sendable`: the load that made it is its only user.
 final class TableFileWriter: @unchecked Sendable {
@@ -28,6 +30,8 @@ final class TableFileWriter: @unchecked Sendable {
     private let io: ObjectStoreFileIO
     private let encoders: EncoderPool
     private let options: ParquetWriterOptions
+    /// `nil` for a table without a sort order, or with one that can't be computed here.
+    private let order: RowOrder?
     private let crew: ThreadExecutor
     private let limits: IngestionLimits
     private let stages: StageClock?
@@ -53,6 +57,7 @@ final class TableFileWriter: @unchecked Sendable {
         self.crew = crew
         self.limits = limits
         options = LakeParquet.options(metadata)
+        order = RowOrder(metadata.sortOrder, fields: metadata.schema.fields)
         encoders = EncoderPool(schema: metadata.schema, options: options, stages: stages)
     }
 
@@ -90,10 +95,14 @@ final class TableFileWriter: @unchecked Sendable {
             hasCodecs = true
             try await Task(executorPreference: crew) { try encoders.chooseCodecs(by: batches) }.value
         }
+        let order = order
         encodings.append(
             Encoding(
                 partition: key,
-                group: Task(executorPreference: crew) { try encoders.encode(batches) }))
+                group: Task(executorPreference: crew) {
+                    let sorted = order.flatMap { order in ColumnBatch.concatenate(batches).map(order.sorted) }
+                    return try encoders.encode(sorted.map { [$0] } ?? batches)
+                }))
         while encodings.count > Self.encodingsMax { try await appendOldest() }
     }
 
@@ -126,13 +135,16 @@ final class TableFileWriter: @unchecked Sendable {
     }
 
     private func close(_ file: OpenDataFile) async throws {
-        closed.append(try await Self.close(file, metadata))
+        closed.append(try await Self.close(file, metadata, order))
     }
 
-    private static func close(_ file: OpenDataFile, _ metadata: TableMetadata) async throws -> DataFile {
+    private static func close(
+        _ file: OpenDataFile, _ metadata: TableMetadata, _ order: RowOrder?
+    ) async throws -> DataFile {
         DataFile(
             summary: try await file.close(), location: file.location, partition: file.partition,
-            spec: metadata.partitionSpec, schema: metadata.schema)
+            spec: metadata.partitionSpec, schema: metadata.schema,
+            sortOrderID: file.rowGroupCount == 1 ? order?.id : nil)
     }
 
     /// Writes out all rows and closes all files; a file whose rows are written becomes durable while the rows of others
@@ -140,6 +152,7 @@ final class TableFileWriter: @unchecked Sendable {
     /// - Returns: the files closed since the last flush.
     func flush() async throws -> [DataFile] {
         let metadata = metadata
+        let order = order
         let files = try await withThrowingTaskGroup(of: DataFile.self) { group in
             var open = Array(partitions.keys)
             func closeWritten() {
@@ -149,7 +162,7 @@ final class TableFileWriter: @unchecked Sendable {
                     }
                     guard let file = partitions[key]?.file else { return true }
                     partitions[key]?.file = nil
-                    group.addTask { try await Self.close(file, metadata) }
+                    group.addTask { try await Self.close(file, metadata, order) }
                     return true
                 }
             }

@@ -12,6 +12,18 @@ struct PreparedChunk: Sendable {
     /// For each reference of the table the values that are not there.
     let missing: [References.Missing]
 
+    init(
+        rows: PreparedRows, rejects: RejectColumns, withoutReference: [Int], read: Int, blank: Int,
+        missing: [References.Missing]
+    ) {
+        self.rows = rows
+        self.rejects = rejects
+        self.withoutReference = withoutReference
+        self.read = read
+        self.blank = blank
+        self.missing = missing
+    }
+
     /// Checks references, computes derived columns and splits by partition. Runs on the crew's threads.
     init(_ result: CSVChunkResult, _ chunk: CSVChunk, context: TableContext, references: References) {
         var batch = result.batch

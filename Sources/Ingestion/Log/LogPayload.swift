@@ -41,6 +41,8 @@ struct FileLanded: Sendable, Codable, Hashable {
     var onError: UploadRequest.OnError
     var delimiter: UInt8?
     var header: Bool?
+    /// `nil`: CSV.
+    var format: UploadRequest.Format?
 
     func encoded() throws -> [UInt8] {
         let encoder = JSONEncoder()

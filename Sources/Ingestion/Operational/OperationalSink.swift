@@ -1,6 +1,5 @@
 import ObjectStorage
 import CatalogService
-import CSVFormat
 import EventLog
 internal import Foundation
 import LakeModel
@@ -145,21 +144,12 @@ final class OperationalSink: Sendable {
     private func apply(
         _ file: FileLanded, _ record: StoredRecord, _ rowsDone: Int64, without refused: RefusedRows.Offsets
     ) async throws {
-        let reader = try BronzeReader(try await tables.objects.open(file.objectKey), limits: ingestion.limits)
-        let chunks = try FileChunks(
-            reader: reader, table: declaration,
-            overrides: CSVOverrides(delimiter: file.delimiter, header: file.header), crew: crew, parallelism: 1,
-            chunkBytes: ingestion.limits.chunkBytes
-        ) { result, _ in
-            if refused.isEmpty { return result.batch }
-            let rows = (0..<result.batch.rowCount).filter { refused.contains(result.positions.byteOffset($0)) }
-            return result.batch.removing(rows.map { Int32($0) })
-        }
+        let rows = try await FileRows(
+            file, of: declaration, objects: tables.objects, crew: crew, limits: ingestion.limits, without: refused)
         var done: Int64 = 0
         var isFirst = rowsDone == 0
         do {
-            while let element = try await chunks.next() {
-                let batch = element.prepared
+            while let batch = try await rows.next() {
                 done += Int64(batch.rowCount)
                 if done <= rowsDone { continue }
                 // Slices end with chunks, so a slice is either in or not.
@@ -170,7 +160,7 @@ final class OperationalSink: Sendable {
                 try Task.checkCancellation()
             }
         } catch {
-            await chunks.cancel()
+            await rows.cancel()
             throw error
         }
         var last = change(record, upserts: [], done: nil)

@@ -14,7 +14,8 @@ final class FileFeed: @unchecked Sendable {
     let record: StoredRecord
     let file: FileLanded
     let source: RejectSource
-    let dialect: JobReceipt.Dialect
+    /// `nil` for a file that is no CSV.
+    let dialect: JobReceipt.Dialect?
     /// What the commits so far hold, and what the one in the making adds to it.
     private(set) var progress: FileProgress
     /// Keys of the batches that were let in before the file's end; `nil` when none may be.
@@ -23,7 +24,7 @@ final class FileFeed: @unchecked Sendable {
     var step: Int64 = 0
     /// Set by the end of a slice.
     var isTurnOfBatches = false
-    private let chunks: FileChunks<PreparedChunk>
+    private let chunks: any PreparedChunks
     private let context: TableContext
     private let references: References
     private let board: JobBoard
@@ -41,21 +42,33 @@ final class FileFeed: @unchecked Sendable {
         parallelism: Int, resuming progress: FileProgress?
     ) async throws {
         let source = try await context.tables.objects.open(file.objectKey)
-        let reader = try BronzeReader(source, limits: context.limits)
-        chunks = try FileChunks(
-            reader: reader, table: context.declaration,
-            overrides: CSVOverrides(delimiter: file.delimiter, header: file.header), crew: context.crew,
-            parallelism: parallelism, stages: context.stages, chunkBytes: context.limits.chunkBytes,
-            from: progress?.place
-        ) { result, chunk in
-            context.stages.measure(.prepare) {
-                PreparedChunk(result, chunk, context: context, references: references)
+        byteCount = source.byteCount
+        var delimiter = UInt8(ascii: ",")
+        var isPlain = false
+        if file.format == .avro {
+            chunks = AvroChunks(
+                rows: try AvroRows(source, table: context.declaration, crew: context.crew), context: context)
+            dialect = nil
+        } else {
+            let reader = try BronzeReader(source, limits: context.limits)
+            let read = try FileChunks(
+                reader: reader, table: context.declaration,
+                overrides: CSVOverrides(delimiter: file.delimiter, header: file.header), crew: context.crew,
+                parallelism: parallelism, stages: context.stages, chunkBytes: context.limits.chunkBytes,
+                from: progress?.place
+            ) { result, chunk in
+                context.stages.measure(.prepare) {
+                    PreparedChunk(result, chunk, context: context, references: references)
+                }
             }
+            chunks = read
+            dialect = JobReceipt.Dialect(read.sniff)
+            delimiter = read.sniff.dialect.delimiter
+            isPlain = reader.isPlain
         }
         self.record = record
         self.file = file
-        self.source = RejectSource(
-            sha256: file.sha256, jobID: record.record.id, delimiter: chunks.sniff.dialect.delimiter)
+        self.source = RejectSource(sha256: file.sha256, jobID: record.record.id, delimiter: delimiter)
         var progress = progress ?? FileProgress(missing: references.targets.map { _ in FileProgress.Missing() })
         if let key = progress.refusedRowsKey {
             progress.refusedOffsets =
@@ -63,12 +76,10 @@ final class FileFeed: @unchecked Sendable {
                 ?? PositionSet()
         }
         self.progress = progress
-        dialect = JobReceipt.Dialect(chunks.sniff)
-        byteCount = reader.byteCount
         // A compressed file may turn out to be damaged at its end, and then nothing of it is to be in the lake.
         let canBeSliced =
             context.declaration.conflict == .replace && file.mode == .upsert && file.onError == .quarantine
-            && reader.isPlain
+            && isPlain
         ahead = canBeSliced || progress.place != nil ? context.shape.map { AheadKeys(shape: $0) } : nil
         self.context = context
         self.references = references

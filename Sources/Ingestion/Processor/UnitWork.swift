@@ -4,6 +4,7 @@ import EventLog
 internal import Foundation
 import LakeModel
 import ObjectStorage
+import RowBackup
 
 /// What goes into one commit, a file, a slice of one or several batches, on its way from the log.
 ///
@@ -162,7 +163,8 @@ final class UnitWork: @unchecked Sendable {
 
     /// Whether the bytes of the file are to blame, so that trying again cannot help.
     static func isFaultOfFile(_ error: any Error) -> Bool {
-        error is CSVError || error is UnreadableBytes || (error as? IngestionError)?.code == "rows-refused"
+        error is CSVError || error is UnreadableBytes || error is BackupError
+            || (error as? IngestionError)?.code == "rows-refused"
     }
 
     /// - Throws: `rows-refused` when the upload asked for all rows or none.

@@ -57,12 +57,18 @@ package final class DipperIngestion: IngestionService {
     package func beginUpload(_ request: UploadRequest) async throws -> any UploadSession {
         let table = try declaration(of: request.table)
         try refuseWhenOverloaded()
+        guard request.format == .csv || request.mode == .overwrite else {
+            throw IngestionError(
+                code: "option-invalid", message: "an Avro file takes the place of all rows",
+                remedy: "restore it, or upload the rows as CSV")
+        }
         if request.mode == .append, !table.key.isEmpty {
             throw IngestionError(
                 code: "option-invalid", message: "`mode=append` is for tables without a key; \(table.name) has one",
                 remedy: "leave the mode out: rows are then inserted or updated by key")
         }
-        let writer = try await objects.makeDraft("csv-files/\(table.name)/incoming-\(JobID.new())")
+        let writer = try await objects.makeDraft(
+            "\(request.format.rawValue)-files/\(table.name)/incoming-\(JobID.new())")
         return FileUpload(request: request, ingestion: self, writer: writer)
     }
 

@@ -47,17 +47,15 @@ final class FileUpload: UploadSession, @unchecked Sendable {
                 remedy: "send the file as part `file` or as the body")
         }
         let sha256 = SHA256Stream.hex(hash.finish())
-        let ending: String =
-            switch unsafe StreamDecompressor.Format.detect(head.span.bytes) {
-            case .gzip: ".gz"
-            case .zstd: ".zst"
-            case nil: ""
-            }
-        let key = "csv-files/\(request.table)/\(sha256).csv\(ending)"
-        try await writer.finish(as: key, ifAbsent: true)
-        let landed = FileLanded(
+        let key = key(sha256)
+        let isNew = try await writer.finish(as: key, ifAbsent: true)
+        var landed = FileLanded(
             objectKey: key, sha256: sha256, byteCount: byteCount, fileName: request.fileName, mode: request.mode,
             onError: request.onError, delimiter: request.delimiter, header: request.header)
+        if request.format == .avro {
+            landed.format = .avro
+            try await check(key, isNew: isNew)
+        }
         let payload = try landed.encoded()
         let record = LogRecord(
             id: JobID.new(), headers: [LogPayload.kindHeader: LogPayload.fileKind], payload: payload)
@@ -69,6 +67,31 @@ final class FileUpload: UploadSession, @unchecked Sendable {
             })
         if stored.isReplay { return try ingestion.replayed(stored.record) }
         return try ingestion.receipt(of: stored.record, payload: .file(landed))
+    }
+
+    private func key(_ sha256: String) -> String {
+        if request.format == .avro { return "avro-files/\(request.table)/\(sha256).avro" }
+        let ending: String =
+            switch unsafe StreamDecompressor.Format.detect(head.span.bytes) {
+            case .gzip: ".gz"
+            case .zstd: ".zst"
+            case nil: ""
+            }
+        return "csv-files/\(request.table)/\(sha256).csv\(ending)"
+    }
+
+    /// Reads an Avro file once before it is acknowledged: what was cut off or has other columns is refused at once.
+    private func check(_ key: String, isNew: Bool) async throws {
+        let table = try ingestion.declaration(of: request.table)
+        do {
+            let rows = try AvroRows(
+                try await ingestion.objects.open(key), table: table,
+                crew: ThreadExecutor(name: "restore", threadCount: 1))
+            while try await rows.next() != nil { try Task.checkCancellation() }
+        } catch {
+            if isNew { try? await ingestion.objects.delete(key) }
+            throw error
+        }
     }
 
     func abort() async { await writer.abort() }

@@ -50,7 +50,11 @@ package struct UploadRequest: Sendable, Hashable {
     package enum Mode: String, Sendable, Hashable, Codable, CaseIterable { case upsert, append, overwrite }
     package enum OnError: String, Sendable, Hashable, Codable, CaseIterable { case quarantine, fail }
 
+    /// What the file is: CSV, or rows in Avro, which take the place of all rows (`mode` is ``Mode/overwrite``).
+    package enum Format: String, Sendable, Hashable, Codable { case csv, avro }
+
     package var table: String
+    package var format = Format.csv
     /// As the client named it: shown, never used as a path.
     package var fileName: String?
     package var mode: Mode = .upsert

@@ -10,7 +10,8 @@ package struct TableDeclaration: Sendable, Hashable {
     package var derived: [DerivedColumn]
     /// Names of the columns (declared or derived) that the silver table is partitioned by, identity transform.
     package var partition: [String]
-    /// Names of the columns that rows are sorted by inside a data file.
+    /// Names of the columns (declared or derived) that rows are sorted by inside a data file, ascending, nulls first;
+    /// empty: the table's own order, which another engine may have set.
     package var sortOrder: [String]
     package var references: [Reference]
     package var conflict: ConflictAction

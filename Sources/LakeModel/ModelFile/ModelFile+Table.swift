@@ -22,7 +22,6 @@ extension ModelFile {
         try check(table.key, among: declared, fields["key"])
         try check(table.partition, among: all, fields["partition"])
         try check(table.sortOrder, among: all, fields["sort"])
-        try fields["sort"]?.refuseUnbuilt()
         for column in table.columns where table.key.contains(column.name) {
             switch column.type {
             case .float, .double:

@@ -6,7 +6,7 @@ package import ObjectStorage
 /// Rewrites small and much deleted data files of a table, puts delete files and manifests together.
 ///
 /// Steps: plan on the current snapshot; write new files; commit them as a `replace` with the data sequence number of the
-/// snapshot that was read, between two units of ingestion. Writers come first: what they have replaced meanwhile is
+/// snapshot that was read, between two units of ingestion. New files follow the table's sort order. Writers come first: what they have replaced meanwhile is
 /// dropped from the commit, what they have deleted is deleted in the new files. The rows of the table never change.
 package struct Compaction: Sendable {
     let room: MaintenanceRoom
@@ -37,7 +37,8 @@ package struct Compaction: Sendable {
         outcome.before?.manifests = view.manifests.count
         let plan = CompactionPlan(
             tasks: view.tasks, deleteFiles: view.deleteFiles,
-            targetFileBytes: policy.targetFileBytes(of: metadata), policy: policy)
+            targetFileBytes: policy.targetFileBytes(of: metadata), policy: policy,
+            sortOrderID: RowOrder(metadata.sortOrder, fields: metadata.schema.fields)?.id)
         let skipped = plan.skipped.sorted { $0.key < $1.key }.map { "\($0.value) files skipped (\($0.key))" }
         let least = max(2, policy.manifestsMin)
         let mergesManifests = view.manifestsSaved(minCount: least) >= least / 2

@@ -18,7 +18,8 @@ struct CompactionCommit: Sendable {
         _ outcome: inout MaintenanceOutcome
     ) async throws {
         let rewriter = FileRewriter(
-            metadata: view.metadata, targetFileBytes: policy.targetFileBytes(of: view.metadata), room: room, pool: pool)
+            metadata: view.metadata, targetFileBytes: policy.targetFileBytes(of: view.metadata),
+            sortBytes: policy.sortBytes, room: room, pool: pool)
         var work = CompactionWork(start: view.snapshot)
         work.dangling = dangling
         do {

@@ -35,7 +35,11 @@ struct CompactionPlan: Sendable {
     /// - Parameters:
     ///   - tasks: all of the snapshot.
     ///   - deleteFiles: all live delete files of the snapshot.
-    init(tasks: [FileScanTask], deleteFiles: [DataFile], targetFileBytes: Int, policy: MaintenancePolicy) {
+    ///   - sortOrderID: of the order that new files will follow; `nil` when they follow none.
+    init(
+        tasks: [FileScanTask], deleteFiles: [DataFile], targetFileBytes: Int, policy: MaintenancePolicy,
+        sortOrderID: Int? = nil
+    ) {
         let tiers = SizeTiers(countMin: max(2, policy.filesMin))
         let smallBytes = Int64(targetFileBytes) / 100 * Int64(policy.smallFilePercent)
         var rewritten: Set<String> = []
@@ -48,9 +52,13 @@ struct CompactionPlan: Sendable {
             for task in usable where Self.deletedPercent(task, rowsBelow) > policy.deletedPercentMax {
                 chosen.insert(task.dataFile.location)
             }
+            let unsorted = Self.unsorted(usable, sortOrderID, policy)
+            chosen.formUnion(unsorted)
             let taken = usable.filter { chosen.contains($0.dataFile.location) }
                 .sorted { ($0.sequenceNumber, $0.dataFile.location) < ($1.sequenceNumber, $1.dataFile.location) }
-            for tasks in Self.bins(taken, bytesMax: Int64(policy.bytesPerCommitMax)) {
+            let rowsMax = sortOrderID == nil ? Int64.max : policy.sortedRowsPerCommitMax
+            for tasks in Self.bins(taken, bytesMax: Int64(policy.bytesPerCommitMax), rowsMax: rowsMax)
+            where tasks.count > 1 || !tasks[0].deleteFiles.isEmpty || unsorted.contains(tasks[0].dataFile.location) {
                 groups.append(Group(partition: partition, tasks: tasks))
                 rewritten.formUnion(tasks.map(\.dataFile.location))
             }
@@ -94,23 +102,35 @@ struct CompactionPlan: Sendable {
         return Int(min(100, 100 * deleted / rowCount))
     }
 
-    /// The tasks in their order, cut so that no bin passes `bytesMax`; a bin of one small file is not worth it, unless
-    /// something is deleted from it.
-    private static func bins(_ tasks: [FileScanTask], bytesMax: Int64) -> [[FileScanTask]] {
+    /// Files that do not follow the table's order, when the policy wants them to.
+    private static func unsorted(
+        _ tasks: [FileScanTask], _ sortOrderID: Int?, _ policy: MaintenancePolicy
+    ) -> Set<String> {
+        guard policy.sortsUnsorted, let sortOrderID else { return [] }
+        return Set(tasks.filter { $0.dataFile.sortOrderID != sortOrderID }.map(\.dataFile.location))
+    }
+
+    /// The tasks in their order, cut so that no bin of several passes `bytesMax` or `rowsMax`. A bin of one small file is
+    /// not worth it, unless something is deleted from it or it is to be sorted.
+    private static func bins(_ tasks: [FileScanTask], bytesMax: Int64, rowsMax: Int64) -> [[FileScanTask]] {
         var bins: [[FileScanTask]] = []
         var bin: [FileScanTask] = []
         var byteCount: Int64 = 0
+        var rowCount: Int64 = 0
         for task in tasks {
-            if !bin.isEmpty, byteCount + task.dataFile.byteCount > bytesMax {
+            let file = task.dataFile
+            if !bin.isEmpty, byteCount + file.byteCount > bytesMax || rowCount + file.recordCount > rowsMax {
                 bins.append(bin)
                 bin = []
                 byteCount = 0
+                rowCount = 0
             }
             bin.append(task)
-            byteCount += task.dataFile.byteCount
+            byteCount += file.byteCount
+            rowCount += file.recordCount
         }
         if !bin.isEmpty { bins.append(bin) }
-        return bins.filter { $0.count > 1 || !$0[0].deleteFiles.isEmpty }
+        return bins
     }
 
     private static func deleteGroup(

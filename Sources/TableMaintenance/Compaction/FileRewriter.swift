@@ -21,19 +21,27 @@ final class FileRewriter: @unchecked Sendable {
     /// Rows of a page, as ingestion writes them.
     static let pageRowsMax = 1 << 16
 
-    private let metadata: TableMetadata
-    private let room: MaintenanceRoom
-    private let pool: BlockingPool
-    private let targetFileBytes: Int
+    let metadata: TableMetadata
+    let room: MaintenanceRoom
+    let pool: BlockingPool
+    let targetFileBytes: Int
     private let options: ParquetWriterOptions
+    /// The table's sort order, which new files follow; `nil` for a table without one, or one that can't be computed here.
+    let order: RowOrder?
+    /// Bytes of rows that are sorted in memory at a time.
+    let sortBytes: Int
     /// Every file begun, to be deleted when the commit is known to have failed.
     private(set) var locations: [String] = []
 
-    init(metadata: TableMetadata, targetFileBytes: Int, room: MaintenanceRoom, pool: BlockingPool) {
+    init(
+        metadata: TableMetadata, targetFileBytes: Int, sortBytes: Int, room: MaintenanceRoom, pool: BlockingPool
+    ) {
         self.metadata = metadata
         self.targetFileBytes = targetFileBytes
+        self.sortBytes = sortBytes
         self.room = room
         self.pool = pool
+        order = RowOrder(metadata.sortOrder, fields: metadata.schema.fields)
         var options = ParquetWriterOptions()
         options.compression = Self.codec(metadata.properties)
         options.pageRowsMax = Self.pageRowsMax
@@ -59,7 +67,8 @@ final class FileRewriter: @unchecked Sendable {
         var output = Output(folder: folder(of: first.dataFile))
         var maps: [String: PositionMap] = [:]
         do {
-            for task in group.tasks {
+            if let order { maps = try await sort(group, deleted, order, &output) }
+            for task in group.tasks where order == nil {
                 try Task.checkCancellation()
                 let file = task.dataFile
                 let source = try await room.objects.open(room.key(file.location))
@@ -80,12 +89,12 @@ final class FileRewriter: @unchecked Sendable {
         let files = output.closed.map { location, summary in
             DataFile(
                 summary: summary, location: location, partition: first.dataFile.partition, spec: spec,
-                schema: metadata.schema)
+                schema: metadata.schema, sortOrderID: order?.id)
         }
         return RewrittenGroup(group: group, files: files, maps: maps)
     }
 
-    private struct Output {
+    struct Output {
         let folder: String
         var open: NewFile?
         var closed: [(location: String, summary: ParquetFileSummary)] = []
@@ -106,21 +115,29 @@ final class FileRewriter: @unchecked Sendable {
         }
         position += Int64(rowCount)
         if batch.rowCount == 0 { return }
-        let file: NewFile
-        if let open = output.open {
-            file = open
-        } else {
-            let location = "\(output.folder)/\(RandomUUID.text()).parquet"
-            locations.append(location)
-            file = try await NewFile(location: location, schema: metadata.schema, options: options, room: room)
-            output.open = file
-        }
+        let file = try await file(of: &output)
         map.append(count: batch.rowCount, file: output.closed.count, firstRow: Int64(file.rowCount))
         try await pool.run { try file.write(batch) }
         if file.byteCount >= targetFileBytes { try await close(&output) }
     }
 
-    private static func kept(_ batch: ColumnBatch, from first: Int64, _ dropped: [Int64]) -> ColumnBatch {
+    /// The open file, or a new one.
+    func file(of output: inout Output) async throws -> NewFile {
+        if let open = output.open { return open }
+        let file = try await begin(in: output.folder, schema: metadata.schema, options: options)
+        output.open = file
+        return file
+    }
+
+    /// A new file, which is deleted again unless it is committed.
+    func begin(in folder: String, schema: Schema, options: ParquetWriterOptions) async throws -> NewFile {
+        let location = "\(folder)/\(RandomUUID.text()).parquet"
+        locations.append(location)
+        return try await NewFile(location: location, schema: schema, options: options, room: room)
+    }
+
+    /// The rows of a row group that begins at position `first`, without those that `dropped` names.
+    static func kept(_ batch: ColumnBatch, from first: Int64, _ dropped: [Int64]) -> ColumnBatch {
         let end = first + Int64(batch.rowCount)
         var low = 0
         var high = dropped.count
@@ -132,7 +149,7 @@ final class FileRewriter: @unchecked Sendable {
         return batch.removing(rows)
     }
 
-    private func close(_ output: inout Output) async throws {
+    func close(_ output: inout Output) async throws {
         guard let file = output.open else { return }
         let summary = try await file.close(pool)
         output.open = nil

@@ -14,8 +14,30 @@ struct PositionMap: Sendable, Hashable {
     let dropped: [Int64]
     private(set) var segments: [Segment] = []
     private(set) var keptCount: Int64 = 0
+    /// Of a file whose rows were sorted, the new place of each row (``packed(file:row:)``), below zero for one that was
+    /// left out.
+    private let places: [Int64]?
 
-    init(dropped: [Int64]) { self.dropped = dropped }
+    init(dropped: [Int64]) {
+        self.dropped = dropped
+        places = nil
+    }
+
+    /// - Parameter places: for each row of the old file.
+    init(dropped: [Int64], places: [Int64]) {
+        self.dropped = dropped
+        self.places = places
+        keptCount = Int64(places.count { $0 >= 0 })
+    }
+
+    /// Bits of a row's position; those above it are the file's index.
+    static let rowBits: Int64 = 40
+
+    static func packed(file: Int, row: Int64) -> Int64 { Int64(file) << rowBits | row }
+
+    static func unpacked(_ place: Int64) -> (file: Int, row: Int64) {
+        (Int(place >> rowBits), place & (1 << rowBits - 1))
+    }
 
     /// Notes the next kept rows.
     mutating func append(count: Int, file: Int, firstRow: Int64) {
@@ -31,6 +53,10 @@ struct PositionMap: Sendable, Hashable {
     /// The place of the row that was at `position`; `nil` when it was left out, or never there.
     /// - Complexity: O(log of dropped rows + log of segments).
     func place(of position: Int64) -> (file: Int, row: Int64)? {
+        if let places {
+            guard places.indices.contains(Int(position)), places[Int(position)] >= 0 else { return nil }
+            return Self.unpacked(places[Int(position)])
+        }
         let below = Self.firstIndex(dropped.count) { dropped[$0] >= position }
         if below < dropped.count, dropped[below] == position { return nil }
         let kept = position - Int64(below)

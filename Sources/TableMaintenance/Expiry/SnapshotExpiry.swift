@@ -79,6 +79,7 @@ package struct SnapshotExpiry: Sendable {
         do {
             return try await room.turns.maintaining(table) {
                 let latest = try await room.catalog.currentMetadata(table)
+                guard room.pins.snapshots(of: table).isDisjoint(with: plan.snapshots) else { return nil }
                 guard let files = try await files.carried(plan, from: base, to: latest, io: room.io) else { return nil }
                 return (try await room.catalog.commit(plan.updates, on: latest, of: table), files)
             }
@@ -99,7 +100,8 @@ package struct SnapshotExpiry: Sendable {
         }
         let indexed = try await room.catalog.store.keyIndex(table).last?.snapshotID
         return retention.plan(
-            base, protecting: ProtectedSnapshots.find(base, indexed: indexed),
+            base,
+            protecting: ProtectedSnapshots.find(base, indexed: indexed).union(room.pins.snapshots(of: table)),
             nowMilliseconds: room.nowMilliseconds())
     }
 

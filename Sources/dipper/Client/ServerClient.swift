@@ -46,16 +46,24 @@ struct ServerClient: Sendable {
         return try await send(&request, timeout: .seconds(Self.timeoutSeconds))
     }
 
-    /// Streams a file up.
+    /// Streams a CSV file up.
     func upload(
         _ file: String, table: String, query: String, progress: @escaping @Sendable (Int) -> Void
+    ) async throws -> JobReceipt {
+        try await upload(
+            file, to: "/api/v2/upload/csv/\(Self.encoded(table))?\(query)", type: "text/csv", progress: progress)
+    }
+
+    /// Streams a file up.
+    func upload(
+        _ file: String, to path: String, type: String, progress: @escaping @Sendable (Int) -> Void
     ) async throws -> JobReceipt {
         let source = try SourceFile(file)
         defer { source.close() }
         let name = URL(fileURLWithPath: file).lastPathComponent
-        var request = HTTPClientRequest(url: "\(base)/api/v2/upload/csv/\(Self.encoded(table))?\(query)")
+        var request = HTTPClientRequest(url: base + path)
         request.method = .POST
-        request.headers.add(name: "Content-Type", value: "text/csv")
+        request.headers.add(name: "Content-Type", value: type)
         request.headers.add(
             name: "Content-Disposition", value: "attachment; filename*=UTF-8''\(Self.encoded(name))")
         let failure = Mutex<ClientError?>(nil)
@@ -80,23 +88,40 @@ struct ServerClient: Sendable {
         return try JSONDecoder().decode(JobReceipt.self, from: Data(answer))
     }
 
+    /// Hands the answer to a POST to `sink`, piece by piece.
+    func download(_ path: String, to sink: ([UInt8]) throws -> Void) async throws {
+        var request = HTTPClientRequest(url: base + path)
+        request.method = .POST
+        let response = try await execute(&request, timeout: .hours(24))
+        guard (200..<300).contains(response.status.code) else {
+            let body = Array(buffer: try await response.body.collect(upTo: Self.answerBytesMax))
+            throw Self.problem(body, Int(response.status.code))
+        }
+        for try await buffer in response.body { try sink(Array(buffer.readableBytesView)) }
+    }
+
     func job(_ id: String) async throws -> JobReceipt {
         try JSONDecoder().decode(JobReceipt.self, from: Data(try await get("/api/v2/jobs/\(Self.encoded(id))")))
     }
 
     private func send(_ request: inout HTTPClientRequest, timeout: TimeAmount) async throws -> [UInt8] {
+        let response = try await execute(&request, timeout: timeout)
+        let body = Array(buffer: try await response.body.collect(upTo: Self.answerBytesMax))
+        guard (200..<300).contains(response.status.code) else { throw Self.problem(body, Int(response.status.code)) }
+        return body
+    }
+
+    private func execute(
+        _ request: inout HTTPClientRequest, timeout: TimeAmount
+    ) async throws -> HTTPClientResponse {
         if let token { request.headers.add(name: "Authorization", value: "Bearer \(token)") }
-        let response: HTTPClientResponse
         do {
-            response = try await client.execute(request, timeout: timeout)
+            return try await client.execute(request, timeout: timeout)
         } catch {
             throw ClientError(
                 code: "server-unreachable", message: "\(base) does not answer: \(error)",
                 remedy: "check the address, and that `dipper serve` runs there")
         }
-        let body = Array(buffer: try await response.body.collect(upTo: Self.answerBytesMax))
-        guard (200..<300).contains(response.status.code) else { throw Self.problem(body, Int(response.status.code)) }
-        return body
     }
 
     private struct Problem: Decodable {

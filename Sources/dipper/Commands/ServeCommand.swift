@@ -93,8 +93,9 @@ struct ServeCommand: AsyncParsableCommand {
         defer { folder.close() }
         let engine = try await folder.engine(operational: !noOperational, threads: threads, logger: logger)
         let lakehouse = try folder.lakehouse(further: catalogLocation)
+        let room = folder.maintenanceRoom(lakehouse)
         let upkeep = MaintenanceService(
-            room: folder.maintenanceRoom(lakehouse), policy: MaintenancePolicy(),
+            room: room, policy: MaintenancePolicy(),
             signals: maintenance ? [folder.tables.signals, lakehouse.signals] : [], logger: logger)
         let files = try await folder.queryFiles(cacheBytesMax: store.queryCacheBytes)
         let queries = try folder.queryEngine(files, limits.queries, logger: logger)
@@ -110,7 +111,8 @@ struct ServeCommand: AsyncParsableCommand {
         let gateway = try Gateway(
             configuration: configuration,
             services: folder.services(
-                queries: queries, operationalQueries: operationalQueries, files: files, limits: limits.queries.limits),
+                queries: queries, operationalQueries: operationalQueries, files: files, limits: limits.queries.limits,
+                room: room),
             registry: registry,
             logger: logger,
             additionalRoutes: IcebergRoutes(

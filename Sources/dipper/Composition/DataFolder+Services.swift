@@ -6,13 +6,16 @@ import Ingestion
 import LakeModel
 import ObjectStorage
 import QueryEngine
+import TableMaintenance
 
 extension DataFolder {
     /// What the gateway puts on the network.
-    /// - Parameter operationalQueries: runs SQL over operational tables; `nil`: nothing does.
+    /// - Parameters:
+    ///   - operationalQueries: runs SQL over operational tables; `nil`: nothing does.
+    ///   - room: of the server's maintenance; `nil`: no backups are made.
     func services(
         queries: any QueryEngine, operationalQueries: (any QueryEngine)? = nil, files: QueryFiles,
-        limits: QueryLimits = QueryLimits()
+        limits: QueryLimits = QueryLimits(), room: MaintenanceRoom? = nil
     ) -> GatewayServices {
         let plans = TablePlans(tables: tables, engine: queries, operational: operationalTables, files: files)
         var sql = LakeSQL(plans: plans, engine: queries, analytics: model.analytics)
@@ -23,6 +26,7 @@ extension DataFolder {
             ingestion: ingestion, tables: LakeTableBrowser(model: model, tables: tables),
             rejects: LakeRejectBrowser(model: model, tables: tables),
             rows: OperationalRowReader(model: model, store: operational), analytics: sql, sql: sql,
+            backups: room.map { LakeBackups(folder: self, room: $0) },
             readiness: [
                 ReadinessCheck(name: "catalog") { _ = try await catalog.namespaces() },
                 ReadinessCheck(name: "log") { _ = try await log.endOffset(topic: "readiness", partition: 0) },

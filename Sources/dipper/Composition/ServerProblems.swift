@@ -16,6 +16,7 @@ enum ServerProblems {
         ProblemKind("data-unreadable", .serviceUnavailable, "A data file could not be read"),
         ProblemKind("deletes-unsupported", .unprocessableContent, "The table has deletes that cannot be applied here"),
         ProblemKind("evolution-unsupported", .unprocessableContent, "The table's history cannot be read here"),
+        ProblemKind("file-unsupported", .unprocessableContent, "The table has files that are not read here"),
         ProblemKind("format-unsupported", .unprocessableContent, "The table has files of another format"),
         ProblemKind("location-unsupported", .unprocessableContent, "The table lies where this engine cannot read"),
         ProblemKind("operational-unavailable", .serviceUnavailable, "The operational tables can't be read by SQL"),
