@@ -61,7 +61,7 @@ struct QueryCommand: AsyncParsableCommand {
         var logger = Logger(label: "dipper") { StreamLogHandler.standardError(label: $0) }
         logger.logLevel = .warning
         let engine = try folder.queryEngine(logger: logger)
-        let service = folder.services(queries: engine).sql
+        let service = LakeSQL(plans: TablePlans(tables: folder.tables), engine: engine)
         do {
             let result = try await service.answer(SQLQuestion(sql: sql)).result
             await engine.shutdown()

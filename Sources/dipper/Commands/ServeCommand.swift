@@ -1,4 +1,5 @@
 import Access
+import Analytics
 import ArgumentParser
 import CatalogService
 import Foundation
@@ -55,6 +56,12 @@ struct ServeCommand: AsyncParsableCommand {
     @Flag(inversion: .prefixedNo, help: "Compact tables and expire their snapshots while they are written.")
     var maintenance = true
 
+    @Flag(inversion: .prefixedNo, help: "Refresh gold tables after commits of their inputs.")
+    var gold = true
+
+    @Option(help: "A cache of answers that processes share, redis://…, rediss://… or @FILE with that in it.")
+    var cache: String?
+
     @Option(help: "Threads that parse and encode (default: one a core).")
     var threads = ProcessInfo.processInfo.activeProcessorCount
 
@@ -95,12 +102,16 @@ struct ServeCommand: AsyncParsableCommand {
             room: folder.maintenanceRoom(lakehouse), policy: MaintenancePolicy(),
             signals: maintenance ? [folder.tables.signals, lakehouse.signals] : [], logger: logger)
         let queries = try folder.queryEngine(logger: logger)
+        let parts = try folder.answerParts(
+            queries: queries, lakehouse: lakehouse, refreshes: gold, limits: limits,
+            cacheAddress: try CacheChoice(cache), logger: logger)
+        ServerMetrics.watch(parts.cache, on: registry)
         let door = try s3Listen.map { try Self.address($0, option: "--s3-listen") }
         let doorAddress = door.map { S3DoorAddress(host: $0.host, port: $0.port, endpoint: s3Endpoint) }
         var iceberg = IcebergConfiguration()
         iceberg.storage = doorAddress.flatMap { folder.storageAccess($0, registry: access) }
         let gateway = try Gateway(
-            configuration: configuration, services: folder.services(queries: queries), registry: registry,
+            configuration: configuration, services: folder.services(parts), registry: registry,
             logger: logger,
             additionalRoutes: IcebergRoutes(
                 catalog: lakehouse, configuration: iceberg, authentication: configuration.authentication
@@ -108,9 +119,12 @@ struct ServeCommand: AsyncParsableCommand {
         let application = gateway.application { port in
             logger.notice("listening", metadata: ["host": "\(host)", "port": "\(port)"])
         }
+        let refreshesGold = gold
         var services: [ServiceGroupConfiguration.ServiceConfiguration] = [
             .init(service: WorkerService { await engine.run() }),
-            .init(service: WorkerService { await upkeep.run() }), .init(service: application),
+            .init(service: WorkerService { await upkeep.run() }),
+            .init(service: WorkerService { if refreshesGold { await parts.gold.run() } }),
+            .init(service: application),
         ]
         if let door, let doorAddress {
             let server = try folder.door(host: door.host, port: door.port, registry: access, logger: logger)

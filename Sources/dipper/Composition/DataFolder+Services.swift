@@ -9,12 +9,16 @@ import QueryEngine
 
 extension DataFolder {
     /// What the gateway puts on the network.
-    func services(queries: any QueryEngine) -> GatewayServices {
-        let sql = LakeSQL(plans: TablePlans(tables: tables), engine: queries, analytics: model.analytics)
+    func services(_ parts: AnswerParts) -> GatewayServices {
+        let sql = LakeSQL(plans: parts.plans, engine: parts.queries)
+        let analytics = LakeAnalytics(
+            model: model, plans: parts.plans, tables: tables, engine: parts.queries, watch: watch,
+            isShared: isCatalogShared)
         return GatewayServices(
             ingestion: ingestion, tables: LakeTableBrowser(model: model, tables: tables),
             rejects: LakeRejectBrowser(model: model, tables: tables),
-            rows: OperationalRowReader(model: model, store: operational), analytics: sql, sql: sql,
+            rows: OperationalRowReader(model: model, store: operational), analytics: analytics, sql: sql,
+            answers: parts.cache, gold: LakeGold(model: model, tables: tables, service: parts.gold),
             readiness: [
                 ReadinessCheck(name: "catalog") { _ = try await catalog.namespaces() },
                 ReadinessCheck(name: "log") { _ = try await log.endOffset(topic: "readiness", partition: 0) },
