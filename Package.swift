@@ -33,6 +33,8 @@ let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-h
 let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let nio: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
+let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
+let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
 
 let package = Package(
     name: "dipper",
@@ -45,6 +47,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
         .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.0"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
@@ -93,6 +96,8 @@ let package = Package(
         .target(name: "CDuckDBLoader", linkerSettings: [.linkedLibrary("dl")]),
         lake("QueryEngineDuckDB", ["LakeModel", "QueryEngine", "CDuckDBLoader", logging]),
         lake("Observability", ["LakeModel", logging, metrics]),
+        lake("ResultCache", ["LakeModel", "ByteKernels", logging, metrics]),
+        lake("ResultCacheRedis", ["ResultCache", nio, nioPosix, nioSSL]),
 
         // L4: what the platform does.
         lake("Access", ["LakeModel", crypto]),
@@ -115,12 +120,20 @@ let package = Package(
                 "CatalogService", logging, metrics,
             ]),
 
+        lake(
+            "Analytics",
+            [
+                "LakeModel", "ByteKernels", "ParquetFormat", "Iceberg", "ObjectStorage", "QueryEngine", "Observability",
+                "CatalogService", logging, metrics,
+            ]),
+
         // L5: HTTP.
         lake(
             "GatewayHTTP",
             [
                 "LakeModel", "ByteKernels", "AvroFormat", "Iceberg", "Access", "CatalogService", "Ingestion",
-                "MultipartForm", "QueryEngine", "Observability", logging, metrics, httpTypes, hummingbird, nio,
+                "MultipartForm", "QueryEngine", "ResultCache", "Observability", logging, metrics, httpTypes,
+                hummingbird, nio,
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "NIOHTTPTypes", package: "swift-nio-extras"), lifecycle,
             ]),
@@ -139,7 +152,7 @@ let package = Package(
                 "ObjectStorageS3", "EventLog", "OperationalStore", "QueryEngine", "QueryEngineDuckDB", "Observability",
                 "Access", "CatalogService", "Ingestion", "TableMaintenance",
                 "GatewayHTTP", "S3Door", "PostgreSQLSupport", "CatalogPostgreSQL", "OperationalStorePostgres", logging,
-                httpTypes, metrics, nio, lifecycle,
+                httpTypes, metrics, nio, lifecycle, "Analytics", "ResultCache", "ResultCacheRedis", hummingbird,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -148,7 +161,10 @@ let package = Package(
             swiftSettings: strict),
         lake(
             "LakeTesting",
-            ["LakeModel", "ObjectStorage", "EventLog", "OperationalStore", "CatalogService", "PostgreSQLSupport"]),
+            [
+                "LakeModel", "ObjectStorage", "EventLog", "OperationalStore", "CatalogService", "PostgreSQLSupport",
+                "ResultCache",
+            ]),
         lake(
             "LakeSimulation",
             [
@@ -197,6 +213,14 @@ let package = Package(
             "QueryEngineDuckDB", ["LakeModel", "QueryEngine", "dipper", logging],
             resources: [.copy("Fixtures")]),
         tests("Observability", [logging, metrics]),
+        tests("ResultCache", ["LakeModel", "LakeTesting", logging]),
+        tests("ResultCacheRedis", ["LakeModel", "ResultCache", "LakeTesting"]),
+        tests(
+            "Analytics",
+            [
+                "LakeModel", "ParquetFormat", "Iceberg", "ObjectStorage", "QueryEngine", "CatalogService", "LakeTesting",
+                logging,
+            ]),
         tests(
             "Ingestion",
             [
@@ -213,7 +237,8 @@ let package = Package(
             "GatewayHTTP",
             [
                 "LakeModel", "AvroFormat", "Iceberg", "ObjectStorage", "Access", "CatalogService", "Ingestion",
-                "QueryEngine", "Observability", "LakeTesting", logging, metrics, hummingbird, httpTypes, nio,
+                "QueryEngine", "ResultCache", "Observability", "LakeTesting", logging, metrics, hummingbird, httpTypes,
+                nio,
                 .product(name: "HummingbirdTesting", package: "hummingbird"),
             ]),
         tests(

@@ -5,11 +5,14 @@ import LakeModel
 import NIOCore
 import Observability
 import QueryEngine
+import ResultCache
 
 /// `GET /api/v2/analytics/{name}/{parameters…}`.
 struct AnalyticRoutes {
     let service: any AnalyticsAnswering
     let limits: GatewayLimits
+    /// `nil`: each answer is computed.
+    var answers: AnswerCache?
 
     var routes: [Route] {
         [
@@ -51,27 +54,73 @@ struct AnalyticRoutes {
         let question = try self.question(request)
         let form = try request.negotiate([Answers.json, CSVText.contentType])
 
+        let shape = Shape(paging: paging, form: form, escapesFormulas: escapes)
+
         let version = try await service.version(of: question)
-        if ETags.matches(request.headers[.ifNoneMatch], etag(version, paging, form, escapes)) {
-            return Response(status: .notModified, headers: headers(version, etag: etag(version, paging, form, escapes)))
+        let etag = shape.etag(version.tag)
+        if ETags.matches(request.headers[.ifNoneMatch], etag) {
+            return Response(
+                status: .notModified, headers: headers(etag, SnapshotHeader.text(version.snapshotIDs), source: nil))
         }
-        let answer = try await service.answer(question, page: paging.page, size: paging.size)
-        var headers = headers(answer.version, etag: etag(answer.version, paging, form, escapes))
-        for field in paging.headers(total: answer.total, request: request.request) { headers.append(field) }
-        var bytes: [UInt8] = []
-        if form == CSVText.contentType {
-            CSVText(escapesFormulas: escapes).append(header: answer.columns.map(\.name), to: &bytes)
-            for row in answer.rows { CSVText(escapesFormulas: escapes).append(row, to: &bytes) }
-            return Answers.bytes(bytes, contentType: CSVText.fullContentType, headers: headers)
+        let found = try await page(question, version, shape)
+        var headers = headers(shape.etag(found.tag), found.snapshots, source: found.source)
+        for field in paging.headers(total: found.total, request: request.request) { headers.append(field) }
+        return Answers.bytes(
+            found.body, contentType: form == CSVText.contentType ? CSVText.fullContentType : Answers.json,
+            headers: headers)
+    }
+
+    /// Which part of an answer is sent, and how it is written.
+    private struct Shape: Sendable {
+        let paging: Paging
+        let form: String
+        let escapesFormulas: Bool
+
+        var suffix: String { form == Answers.json ? "json" : escapesFormulas ? "csv" : "csvx" }
+
+        func etag(_ tag: String) -> String { "\"\(tag).\(paging.page).\(paging.size).\(suffix)\"" }
+
+        func key(_ tag: String) -> CacheKey {
+            CacheKey(["analytic", tag, String(paging.page), String(paging.size), suffix])
         }
-        let writer = RowWriter(columns: answer.columns.map(\.name))
-        bytes.append(UInt8(ascii: "["))
-        for (index, row) in answer.rows.enumerated() {
-            if index > 0 { bytes.append(UInt8(ascii: ",")) }
-            writer.appendObject(row, to: &bytes)
+
+        func body(_ answer: AnalyticAnswer) -> [UInt8] {
+            var bytes: [UInt8] = []
+            if form == CSVText.contentType {
+                CSVText(escapesFormulas: escapesFormulas).append(header: answer.columns.map(\.name), to: &bytes)
+                for row in answer.rows { CSVText(escapesFormulas: escapesFormulas).append(row, to: &bytes) }
+                return bytes
+            }
+            let writer = RowWriter(columns: answer.columns.map(\.name))
+            bytes.append(UInt8(ascii: "["))
+            for (index, row) in answer.rows.enumerated() {
+                if index > 0 { bytes.append(UInt8(ascii: ",")) }
+                writer.appendObject(row, to: &bytes)
+            }
+            bytes.append(UInt8(ascii: "]"))
+            return bytes
         }
-        bytes.append(UInt8(ascii: "]"))
-        return Answers.bytes(bytes, contentType: Answers.json, headers: headers)
+    }
+
+    /// The encoded page, from the cache if it is there.
+    private func page(
+        _ question: AnalyticQuestion, _ version: AnswerVersion, _ shape: Shape
+    ) async throws -> CachedAnalytic {
+        guard let answers else { return try await computed(question, shape) }
+        let bytes = try await answers.answer(shape.key(version.tag)) {
+            let page = try await computed(question, shape)
+            // Known by what it was computed from, which a commit may have changed since it was asked for.
+            return (page.bytes, shape.key(page.tag))
+        }
+        if let page = CachedAnalytic(bytes) { return page }
+        return try await computed(question, shape)
+    }
+
+    private func computed(_ question: AnalyticQuestion, _ shape: Shape) async throws -> CachedAnalytic {
+        let answer = try await service.answer(question, page: shape.paging.page, size: shape.paging.size)
+        return CachedAnalytic(
+            tag: answer.version.tag, snapshots: SnapshotHeader.text(answer.version.snapshotIDs),
+            source: answer.source, total: answer.total, body: shape.body(answer))
     }
 
     /// The question of a path, its parameters typed and inside their bounds.
@@ -93,16 +142,16 @@ struct AnalyticRoutes {
         return AnalyticQuestion(name: name, parameters: values, reader: request.principal)
     }
 
-    private func etag(_ version: AnswerVersion, _ paging: Paging, _ form: String, _ escapes: Bool) -> String {
-        let suffix = form == Answers.json ? "json" : escapes ? "csv" : "csvx"
-        return "\"\(version.tag).\(paging.page).\(paging.size).\(suffix)\""
-    }
-
-    private func headers(_ version: AnswerVersion, etag: String) -> HTTPFields {
+    /// - Parameter source: whom was asked; `nil`: nobody.
+    private func headers(_ etag: String, _ snapshots: String, source: String?) -> HTTPFields {
         var headers: HTTPFields = [.eTag: etag, .vary: "Accept", .cacheControl: "private, no-cache"]
-        if let name = HTTPField.Name("Dipper-Snapshots") { headers[name] = SnapshotHeader.text(version.snapshotIDs) }
+        headers[Self.snapshotsField] = snapshots
+        if let source { headers[Self.sourceField] = source }
         return headers
     }
+
+    private static let snapshotsField = HTTPField.Name("Dipper-Snapshots") ?? .eTag
+    private static let sourceField = HTTPField.Name("Dipper-Source") ?? .eTag
 }
 
 /// `silver.jobs_cleaned=123, …`: the snapshots that an answer was computed from.

@@ -24,7 +24,7 @@ enum OpenAPISchemas {
         ])
     }
 
-    static let all: [JSONMember] = writing + reading + browsing + operating
+    static let all: [JSONMember] = writing + reading + browsing + gold + operating
 
     private static let writing: [JSONMember] = [
         JSONMember(
@@ -227,6 +227,17 @@ enum OpenAPISchemas {
                 ])),
     ]
 
+    private static let gold: [JSONMember] = [
+        JSONMember(
+            "GoldTable",
+            object(
+                required: ["name", "table", "doc", "inputs", "current"],
+                [
+                    "name": text, "table": text, "doc": text, "inputs": texts, "current": flag, "snapshotId": id,
+                    "rowCount": count, "refreshedAt": time, "milliseconds": count, "failure": text,
+                ]))
+    ]
+
     private static let tableProperties: KeyValuePairs<String, JSONValue> = [
         "name": text, "namespace": text, "icebergName": text, "rowCount": count, "fileCount": count, "byteCount": count,
         "snapshotId": id, "committedAt": time,
@@ -248,6 +259,7 @@ enum OpenAPISchemas {
         header("Location", "The path of the job.", text),
         header("ETag", "Stays while the tables that were read do.", text),
         header("Dipper-Snapshots", "The snapshots that were read: `table=id`, separated by commas.", text),
+        header("Dipper-Source", "The namespace that was asked: `silver`, or `gold` where it holds the same.", text),
         header("Dipper-Truncated", "Whether the result has more rows than are kept.", flag),
         header("Retry-After", "Seconds.", count),
         header("WWW-Authenticate", "How to say who one is.", text),

@@ -32,12 +32,30 @@ extension RouteDocumentation {
                     status: 200, text: "A page of rows.",
                     content: [
                         (Answers.json, ["type": "array", "items": ["type": "object"]]), (CSVText.contentType, text),
-                    ], headers: pageHeaders + ["ETag", "Dipper-Snapshots"]),
+                    ], headers: pageHeaders + ["ETag", "Dipper-Snapshots", "Dipper-Source"]),
                 Answer(status: 304, text: "The ETag still holds.", headers: ["ETag", "Dipper-Snapshots"]),
             ],
             problems: [
                 "unknown-analytic", "parameter-invalid", "not-acceptable", "engine-missing", "engine-crashed",
                 "query-timeout", "query-memory", "result-too-large", "overloaded",
+            ])
+    }
+
+    static var gold: RouteDocumentation {
+        RouteDocumentation(
+            id: "listGold", tag: "read", summary: "The gold tables, what they are made of and whether they are current",
+            answers: [Answer(status: 200, text: "All of them.", content: [(Answers.json, list(of: "GoldTable"))])])
+    }
+
+    static var goldRefresh: RouteDocumentation {
+        RouteDocumentation(
+            id: "refreshGold", tag: "read", summary: "Bring the gold tables up to date now",
+            text: """
+                They are refreshed by themselves after commits of their inputs. The answer comes when all have been looked \
+                at; `failure` says what kept one from being refreshed.
+                """,
+            answers: [
+                Answer(status: 200, text: "All of them, afterwards.", content: [(Answers.json, list(of: "GoldTable"))])
             ])
     }
 

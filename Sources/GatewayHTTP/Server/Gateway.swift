@@ -42,7 +42,8 @@ package struct Gateway: Sendable {
             JobRoutes(
                 ingestion: services.ingestion, limits: limits, eventSlots: Slots(limits.eventStreamsMax)
             ).routes
-        routes += AnalyticRoutes(service: services.analytics, limits: limits).routes
+        routes += AnalyticRoutes(service: services.analytics, limits: limits, answers: services.answers).routes
+        if let gold = services.gold { routes += GoldRoutes(service: gold).routes }
         routes += QueryRoutes(service: services.sql, limits: limits).routes
         routes +=
             OperationRoutes(

@@ -49,11 +49,17 @@ package struct AnalyticAnswer: Sendable, Hashable {
     package var rows: [[QueryValue]]
     /// Rows of all pages.
     package var total: Int
+    /// The namespace that was asked: `silver`, or `gold` when gold tables held the same.
+    package var source: String
 
-    package init(version: AnswerVersion, columns: [QueryResult.Column], rows: [[QueryValue]], total: Int) {
+    package init(
+        version: AnswerVersion, columns: [QueryResult.Column], rows: [[QueryValue]], total: Int,
+        source: String = "silver"
+    ) {
         self.version = version
         self.columns = columns
         self.rows = rows
         self.total = total
+        self.source = source
     }
 }

@@ -1,4 +1,5 @@
 package import Ingestion
+package import ResultCache
 
 /// What the gateway puts on the network. The executable composes it.
 package struct GatewayServices: Sendable {
@@ -10,13 +11,17 @@ package struct GatewayServices: Sendable {
     package var sql: any SQLAnswering
     /// `nil`: there are no routes for them.
     package var backups: (any TableBackups)?
+    /// Keeps encoded answers of the analytics; `nil`: each is computed.
+    package var answers: AnswerCache?
+    /// `nil`: there are no gold tables to tell of.
+    package var gold: (any GoldBrowsing)?
     /// What `/readyz` asks besides the backlog of ingestion.
     package var readiness: [ReadinessCheck]
 
     package init(
         ingestion: any IngestionService, tables: any TableBrowsing, rejects: any RejectBrowsing, rows: any RowReading,
         analytics: any AnalyticsAnswering, sql: any SQLAnswering, backups: (any TableBackups)? = nil,
-        readiness: [ReadinessCheck] = []
+        answers: AnswerCache? = nil, gold: (any GoldBrowsing)? = nil, readiness: [ReadinessCheck] = []
     ) {
         self.ingestion = ingestion
         self.tables = tables
@@ -25,6 +30,8 @@ package struct GatewayServices: Sendable {
         self.analytics = analytics
         self.sql = sql
         self.backups = backups
+        self.answers = answers
+        self.gold = gold
         self.readiness = readiness
     }
 }

@@ -13,17 +13,6 @@ package struct LakeDeclaration: Sendable, Hashable {
     package func table(named name: String) -> TableDeclaration? { tables.first { $0.name == name } }
 }
 
-/// A table of namespace `gold`, defined by SQL over silver.
-package struct GoldDeclaration: Sendable, Hashable {
-    package var name: String
-    package var sql: String
-
-    package init(name: String, sql: String) {
-        self.name = name
-        self.sql = sql
-    }
-}
-
 /// A question with a name: SQL with typed parameters, served under `/api/v2/analytics/<name>/<parameter>…`.
 package struct AnalyticDeclaration: Sendable, Hashable {
     package struct Parameter: Sendable, Hashable {
@@ -43,13 +32,28 @@ package struct AnalyticDeclaration: Sendable, Hashable {
     package var name: String
     package var doc: String
     package var parameters: [Parameter]
-    /// One SELECT whose result columns are the keys of the answer; parameters as `$name`.
+    /// One SELECT over silver tables whose result columns are the keys of the answer; parameters as `$name`.
     package var sql: String
+    /// How gold tables answer the same while they reflect silver as it is; `nil`: not at all.
+    package var gold: OverGold?
 
-    package init(name: String, doc: String, parameters: [Parameter], sql: String) {
+    /// The same question put to gold tables.
+    package struct OverGold: Sendable, Hashable {
+        /// Names in namespace `gold`.
+        package var tables: [String]
+        package var sql: String
+
+        package init(tables: [String], sql: String) {
+            self.tables = tables
+            self.sql = sql
+        }
+    }
+
+    package init(name: String, doc: String, parameters: [Parameter], sql: String, gold: OverGold? = nil) {
         self.name = name
         self.doc = doc
         self.parameters = parameters
         self.sql = sql
+        self.gold = gold
     }
 }

@@ -1,7 +1,9 @@
 /// The model that is used when the data folder has none: departments, jobs and hired employees.
 package enum HiringModel {
     /// The model, as a file would hold it. `dipper model` prints it as a start for one's own.
-    package static let yaml = """
+    package static let yaml = tables + "\n" + HiringGold.yaml + "\n" + analytics
+
+    private static let tables = """
         version: 1
         tables:
           - name: departments
@@ -32,6 +34,9 @@ package enum HiringModel {
             references:
               - {column: department_id, table: departments, action: warn}
               - {column: job_id, table: jobs, action: warn}
+        """
+
+    private static let analytics = """
         analytics:
           - name: quarterly-hires
             doc: Hires by department, job and quarter of a year; only hires with both a department and a job.
@@ -49,6 +54,12 @@ package enum HiringModel {
               WHERE e.hire_year = $year
               GROUP BY d.department, j.job
               ORDER BY d.department, j.job
+            gold:
+              from: [quarterly_hires]
+              sql: |
+                SELECT department, job, q1, q2, q3, q4 FROM quarterly_hires
+                WHERE hire_year = $year
+                ORDER BY department, job
           - name: departments-above-mean
             doc: Departments that hired more in a year than the mean over all departments, the most first.
             parameters:
@@ -63,6 +74,30 @@ package enum HiringModel {
               SELECT id, department, hired FROM hires
               WHERE hired > (SELECT avg(hired) FROM hires)
               ORDER BY hired DESC, id
+            gold:
+              from: [department_metrics]
+              sql: |
+                SELECT department_id AS id, department, hires AS hired FROM department_metrics
+                WHERE hire_year = $year AND above_mean
+                ORDER BY hired DESC, id
+          - name: department-metrics
+            doc: Each department in a year, the one with the most hires first.
+            parameters:
+              - {name: year, type: int, min: 1, max: 9999}
+            from: department_metrics
+            sql: |
+              SELECT * EXCLUDE (hire_year) FROM department_metrics
+              WHERE hire_year = $year
+              ORDER BY hires DESC, department_id
+          - name: employee-analytics
+            doc: Hires of a year by month and department; those without a known department stand in rows without one.
+            parameters:
+              - {name: year, type: int, min: 1, max: 9999}
+            from: employee_analytics
+            sql: |
+              SELECT * EXCLUDE (hire_year) FROM employee_analytics
+              WHERE hire_year = $year
+              ORDER BY hire_month, department_id
         """
 
     /// The declarations of ``yaml``.

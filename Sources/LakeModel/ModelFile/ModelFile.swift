@@ -32,34 +32,13 @@ package enum ModelFile {
             throw version.failure(
                 "model-version", "this version is not known", remedy: "write `version: \(versionSupported)`")
         }
-        try fields["gold"]?.refuseUnbuilt()
-        let tables = try fields["tables"]?.elements().map { try table($0) } ?? []
-        let declaration = LakeDeclaration(
-            tables: tables, gold: try fields["gold"]?.elements().map { try gold($0) } ?? [],
-            analytics: try fields["analytics"]?.elements().map { try analytic($0) } ?? [])
+        var declaration = LakeDeclaration(
+            tables: try fields["tables"]?.elements().map { try table($0) } ?? [],
+            gold: try fields["gold"]?.elements().map { try gold($0) } ?? [])
         try validateNames(declaration, source: source)
+        try validateGold(declaration, fields["gold"])
+        declaration.analytics = try fields["analytics"]?.elements().map { try analytic($0, declaration) } ?? []
         return declaration
-    }
-
-    private static func gold(_ node: ModelNode) throws -> GoldDeclaration {
-        let fields = try node.fields(["name", "sql"])
-        return GoldDeclaration(
-            name: try required("name", of: fields, in: node).name(),
-            sql: try required("sql", of: fields, in: node).text())
-    }
-
-    private static func analytic(_ node: ModelNode) throws -> AnalyticDeclaration {
-        let fields = try node.fields(["name", "doc", "parameters", "sql"])
-        let parameters = try fields["parameters"]?.elements().map { node in
-            let fields = try node.fields(["name", "type", "min", "max"])
-            return AnalyticDeclaration.Parameter(
-                name: try required("name", of: fields, in: node).name(),
-                type: try type(required("type", of: fields, in: node)),
-                minimum: try fields["min"]?.integer(), maximum: try fields["max"]?.integer())
-        }
-        return AnalyticDeclaration(
-            name: try required("name", of: fields, in: node).text(), doc: try fields["doc"]?.text() ?? "",
-            parameters: parameters ?? [], sql: try required("sql", of: fields, in: node).text())
     }
 
     static func required(_ name: String, of fields: [String: ModelNode], in node: ModelNode) throws -> ModelNode {
@@ -88,6 +67,12 @@ package enum ModelFile {
                 code: "model-name-repeated", message: "two tables go by the name `\(name)`",
                 remedy: "rename one of them",
                 place: Place(source: source))
+        }
+        var goldSeen: Set<String> = []
+        for table in declaration.gold where !goldSeen.insert(table.name.lowercased()).inserted {
+            throw ModelError(
+                code: "model-name-repeated", message: "two gold tables go by the name `\(table.name)`",
+                remedy: "rename one of them", place: Place(source: source))
         }
         for table in declaration.tables {
             for reference in table.references where declaration.table(named: reference.table)?.key.count != 1 {

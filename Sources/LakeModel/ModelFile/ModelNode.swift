@@ -59,6 +59,12 @@ struct ModelNode {
 
     func texts() throws -> [String] { try elements().map { try $0.text() } }
 
+    /// A list of texts, or one text.
+    func textOrTexts() throws -> [String] {
+        if case .scalar = node { return [try text()] }
+        return try texts()
+    }
+
     func flag() throws -> Bool {
         guard let value = node.bool else {
             throw failure("model-type", "true or false is expected here", remedy: "write `true` or `false`")

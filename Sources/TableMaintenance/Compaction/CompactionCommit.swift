@@ -122,8 +122,10 @@ struct CompactionCommit: Sendable {
         producer.addedDataSequenceNumber = work.start.sequenceNumber
         producer.mergesManifests = true
         producer.minCountToMerge = max(2, policy.manifestsMin)
-        // The rows are those of the parent, and so is how far the log was worked.
-        producer.summary = view.snapshot.summary.filter { $0.key.hasPrefix(ProtectedSnapshots.watermarkPrefix) }
+        // The rows are those of the parent, and so are how far the log was worked and what gold was computed from.
+        producer.summary = view.snapshot.summary.filter { entry in
+            ProtectedSnapshots.carriedPrefixes.contains { entry.key.hasPrefix($0) }
+        }
         let produced: ProducedSnapshot
         do {
             produced = try await producer.produce()

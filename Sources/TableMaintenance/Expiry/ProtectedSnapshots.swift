@@ -4,6 +4,8 @@ import Iceberg
 enum ProtectedSnapshots {
     /// Summary entries and table properties that say how far the log was worked.
     static let watermarkPrefix = "dipper.log."
+    /// Summary entries that hold for as long as the rows are the same.
+    static let carriedPrefixes = [watermarkPrefix, "dipper.gold.", "dipper.input."]
     /// Snapshots between the key index's and the current one up to which they are kept; beyond that the index is read
     /// from the table, should it ever be needed.
     static let lineMax = 1_000

@@ -60,18 +60,14 @@ struct QueryCommand: AsyncParsableCommand {
         defer { folder.close() }
         var logger = Logger(label: "dipper") { StreamLogHandler.standardError(label: $0) }
         logger.logLevel = .warning
-        let files = try await folder.queryFiles()
-        let engine = try folder.queryEngine(files, logger: logger)
-        let operationalEngine = try folder.operationalQueryEngine(files, logger: logger)
-        let service = folder.services(queries: engine, operationalQueries: operationalEngine, files: files).sql
+        let engine = try folder.lakeQueries(try await folder.queryFiles(), logger: logger)
+        let service = LakeSQL(plans: folder.plans(engine), engine: engine)
         do {
             let result = try await service.answer(SQLQuestion(sql: sql)).result
             await engine.shutdown()
-            await operationalEngine?.shutdown()
             try show(result)
         } catch {
             await engine.shutdown()
-            await operationalEngine?.shutdown()
             throw error
         }
     }

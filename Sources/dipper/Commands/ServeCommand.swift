@@ -1,4 +1,5 @@
 import Access
+import Analytics
 import ArgumentParser
 import CatalogService
 import Foundation
@@ -57,6 +58,12 @@ struct ServeCommand: AsyncParsableCommand {
     @Flag(inversion: .prefixedNo, help: "Compact tables and expire their snapshots while they are written.")
     var maintenance = true
 
+    @Flag(inversion: .prefixedNo, help: "Refresh gold tables after commits of their inputs.")
+    var gold = true
+
+    @Option(help: "A cache of answers that processes share, redis://…, rediss://… or @FILE with that in it.")
+    var cache: String?
+
     @Option(help: "Threads that parse and encode (default: one a core).")
     var threads = ProcessInfo.processInfo.activeProcessorCount
 
@@ -98,9 +105,12 @@ struct ServeCommand: AsyncParsableCommand {
             room: room, policy: MaintenancePolicy(),
             signals: maintenance ? [folder.tables.signals, lakehouse.signals] : [], logger: logger)
         let files = try await folder.queryFiles(cacheBytesMax: store.queryCacheBytes)
-        let queries = try folder.queryEngine(files, limits.queries, logger: logger)
-        let operationalQueries =
-            noOperational ? nil : try folder.operationalQueryEngine(files, limits.queries, logger: logger)
+        let queries = try folder.lakeQueries(
+            files, limits.queries, operational: !noOperational, logger: logger)
+        let parts = try folder.answerParts(
+            queries: queries, lakehouse: lakehouse, refreshes: gold, limits: limits,
+            cacheAddress: try CacheChoice(cache), logger: logger)
+        ServerMetrics.watch(parts.cache, on: registry)
         let door = try s3Listen.map { try Self.address($0, option: "--s3-listen") }
         let doorAddress = door.map { S3DoorAddress(host: $0.host, port: $0.port, endpoint: s3Endpoint) }
         var iceberg = IcebergConfiguration()
@@ -109,11 +119,7 @@ struct ServeCommand: AsyncParsableCommand {
                 endpoint: store.s3StoreClientEndpoint, credentialsFile: store.s3StoreClientCredentials)
             ?? doorAddress.flatMap { folder.storageAccess($0, registry: access) }
         let gateway = try Gateway(
-            configuration: configuration,
-            services: folder.services(
-                queries: queries, operationalQueries: operationalQueries, files: files, limits: limits.queries.limits,
-                room: room),
-            registry: registry,
+            configuration: configuration, services: folder.services(parts, room: room), registry: registry,
             logger: logger,
             additionalRoutes: IcebergRoutes(
                 catalog: lakehouse, configuration: iceberg, authentication: configuration.authentication
@@ -121,9 +127,12 @@ struct ServeCommand: AsyncParsableCommand {
         let application = gateway.application { port in
             logger.notice("listening", metadata: ["host": "\(host)", "port": "\(port)"])
         }
+        let refreshesGold = gold
         var services: [ServiceGroupConfiguration.ServiceConfiguration] = [
             .init(service: WorkerService { await engine.run() }),
-            .init(service: WorkerService { await upkeep.run() }), .init(service: application),
+            .init(service: WorkerService { await upkeep.run() }),
+            .init(service: WorkerService { if refreshesGold { await parts.gold.run() } }),
+            .init(service: application),
             .init(service: WorkerService { await folder.careForObjects(logger) }),
         ]
         if let door, let doorAddress {
@@ -142,7 +151,6 @@ struct ServeCommand: AsyncParsableCommand {
                 services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
         try await group.run()
         await queries.shutdown()
-        await operationalQueries?.shutdown()
         logger.notice("stopped")
     }
 

@@ -1,3 +1,4 @@
+import Analytics
 import CatalogService
 import Foundation
 import Ingestion
@@ -7,7 +8,9 @@ import TableMaintenance
 extension DataFolder {
     /// What maintenance of this folder's tables works with. The tables of the model are Dipper's own.
     func maintenanceRoom(_ lakehouse: LakehouseCatalog) -> MaintenanceRoom {
-        let own = Set(model.tables.flatMap { [LakeTables.silver($0), LakeTables.quarantine($0)] })
+        let own = Set(
+            model.tables.flatMap { [LakeTables.silver($0), LakeTables.quarantine($0)] }
+                + model.gold.map { GoldBook.identifier($0.name) })
         return MaintenanceRoom(
             catalog: lakehouse, objects: objects, turns: tables.turns, owns: { own.contains($0) },
             nowMilliseconds: { Int64(Date().timeIntervalSince1970 * 1_000) })

@@ -31,7 +31,7 @@ struct QueryResources: Sendable, Equatable {
 
 extension DataFolder {
     /// SQL in child processes of this program, which reach table data only.
-    func queryEngine(
+    private func queryEngine(
         _ files: QueryFiles, _ resources: QueryResources = QueryResources(), logger: Logger
     ) throws -> DuckDBEngine {
         DuckDBEngine(
@@ -43,7 +43,7 @@ extension DataFolder {
     ///
     /// These processes are others than those of plain queries, because an attached SQLite database weakens their lock-down: its
     /// extension opens files by itself. What a statement may name is checked before in both.
-    func operationalQueryEngine(
+    private func operationalQueryEngine(
         _ files: QueryFiles, _ resources: QueryResources = QueryResources(), logger: Logger
     ) throws -> DuckDBEngine? {
         let kind: DuckDBAttachment.Kind = stores.operational == nil ? .sqlite : .postgres
@@ -55,7 +55,21 @@ extension DataFolder {
         return DuckDBEngine(configuration: configuration, logger: logger)
     }
 
-    var operationalTables: OperationalTables {
+    /// Both kinds of processes behind one engine.
+    /// - Parameter operational: whether SQL may name operational tables.
+    func lakeQueries(
+        _ files: QueryFiles, _ resources: QueryResources = QueryResources(), operational: Bool = true, logger: Logger
+    ) throws -> LakeQueryEngine {
+        LakeQueryEngine(
+            files: files, plain: try queryEngine(files, resources, logger: logger),
+            operational: operational ? try operationalQueryEngine(files, resources, logger: logger) : nil)
+    }
+
+    func plans(_ engine: LakeQueryEngine) -> TablePlans {
+        TablePlans(tables: tables, engine: engine, operational: operationalTables, files: engine.files, pins: pins)
+    }
+
+    private var operationalTables: OperationalTables {
         OperationalTables(model: model, store: stores.operational == nil ? .sqlite : .postgresql)
     }
 

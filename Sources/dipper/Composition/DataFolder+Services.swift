@@ -10,23 +10,19 @@ import TableMaintenance
 
 extension DataFolder {
     /// What the gateway puts on the network.
-    /// - Parameters:
-    ///   - operationalQueries: runs SQL over operational tables; `nil`: nothing does.
-    ///   - room: of the server's maintenance; `nil`: no backups are made.
-    func services(
-        queries: any QueryEngine, operationalQueries: (any QueryEngine)? = nil, files: QueryFiles,
-        limits: QueryLimits = QueryLimits(), room: MaintenanceRoom? = nil
-    ) -> GatewayServices {
-        let plans = TablePlans(tables: tables, engine: queries, operational: operationalTables, files: files)
-        var sql = LakeSQL(plans: plans, engine: queries, analytics: model.analytics)
-        sql.operationalEngine = operationalQueries
-        sql.pins = pins
-        sql.limits = limits
+    /// - Parameter room: of the server's maintenance; `nil`: no backups are made.
+    func services(_ parts: AnswerParts, room: MaintenanceRoom? = nil) -> GatewayServices {
+        var sql = LakeSQL(plans: parts.plans, engine: parts.queries)
+        sql.limits = parts.limits
+        let analytics = LakeAnalytics(
+            model: model, plans: parts.plans, tables: tables, engine: parts.queries, watch: watch,
+            isShared: isCatalogShared)
         return GatewayServices(
             ingestion: ingestion, tables: LakeTableBrowser(model: model, tables: tables),
             rejects: LakeRejectBrowser(model: model, tables: tables),
-            rows: OperationalRowReader(model: model, store: operational), analytics: sql, sql: sql,
+            rows: OperationalRowReader(model: model, store: operational), analytics: analytics, sql: sql,
             backups: room.map { LakeBackups(folder: self, room: $0) },
+            answers: parts.cache, gold: LakeGold(model: model, tables: tables, service: parts.gold),
             readiness: [
                 ReadinessCheck(name: "catalog") { _ = try await catalog.namespaces() },
                 ReadinessCheck(name: "log") { _ = try await log.endOffset(topic: "readiness", partition: 0) },

@@ -33,6 +33,10 @@ struct DataFolder: Sendable {
     let lakeObjects: LakeObjects
     let log: SQLiteEventLog
     let catalog: any CatalogStore
+    /// Counts the changes that this process makes to the catalog.
+    let watch = CatalogWatch()
+    /// Whether other processes may change the catalog too.
+    let isCatalogShared: Bool
     let operational: any OperationalStore
     let tables: LakeTables
     let ingestion: DipperIngestion
@@ -65,7 +69,8 @@ struct DataFolder: Sendable {
         log = try SQLiteEventLog(path: root + "/log.db")
         let choice = try choice ?? StoreChoice(catalog: nil, operational: nil)
         let mark = try CatalogMark(folder: root, choice: choice)
-        catalog = try await Self.catalog(choice, root)
+        catalog = WatchedCatalogStore(try await Self.catalog(choice, root), watch: watch)
+        isCatalogShared = choice.catalog != nil
         try mark.leave()
         operational = try await Self.operational(choice, root)
         stores = choice

@@ -1,3 +1,4 @@
+import Analytics
 import Foundation
 import GatewayHTTP
 import Ingestion
@@ -8,6 +9,8 @@ struct ServerLimits {
     var ingestion = IngestionLimits()
     var gateway = GatewayLimits()
     var queries = QueryResources()
+    var gold = GoldLimits()
+    var answers = AnswerLimits()
 
     init() {}
 
@@ -23,15 +26,21 @@ struct ServerLimits {
             if let key = Self.ofIngestion[entry.name] { ingestion[keyPath: key] = entry.value }
             if let key = Self.ofGateway[entry.name] { gateway[keyPath: key] = entry.value }
             if let key = Self.ofQueries[entry.name] { queries[keyPath: key] = entry.value }
+            if let key = Self.ofGold[entry.name] { gold[keyPath: key] = entry.value }
+            if let key = Self.ofAnswers[entry.name] { answers[keyPath: key] = entry.value }
         }
     }
 
-    static var names: [String] { Set(ofIngestion.keys).union(ofGateway.keys).union(ofQueries.keys).sorted() }
+    static var names: [String] {
+        Set(ofIngestion.keys).union(ofGateway.keys).union(ofQueries.keys).union(ofGold.keys).union(ofAnswers.keys)
+            .sorted()
+    }
 
     /// The value that holds for a name.
     subscript(_ name: String) -> Int? {
         Self.ofIngestion[name].map { ingestion[keyPath: $0] } ?? Self.ofGateway[name].map { gateway[keyPath: $0] }
-            ?? Self.ofQueries[name].map { queries[keyPath: $0] }
+            ?? Self.ofQueries[name].map { queries[keyPath: $0] } ?? Self.ofGold[name].map { gold[keyPath: $0] }
+            ?? Self.ofAnswers[name].map { answers[keyPath: $0] }
     }
 
     /// A name in both tables stands for the same limit, which gateway and ingestion both hold to.
@@ -71,5 +80,18 @@ struct ServerLimits {
             "queryMilliseconds": \.queryMilliseconds, "queryRowsMax": \.queryRowsMax,
             "queryResultBytesMax": \.queryResultBytesMax,
         ]
+    }
+
+    private static var ofGold: [String: WritableKeyPath<GoldLimits, Int>] {
+        [
+            "goldRowsMax": \.goldRowsMax, "goldBytesMax": \.goldBytesMax,
+            "goldQueryMilliseconds": \.goldQueryMilliseconds, "goldQuietMilliseconds": \.goldQuietMilliseconds,
+            "goldDelayMilliseconds": \.goldDelayMilliseconds, "goldRestFactor": \.goldRestFactor,
+            "goldCheckSeconds": \.goldCheckSeconds,
+        ]
+    }
+
+    private static var ofAnswers: [String: WritableKeyPath<AnswerLimits, Int>] {
+        ["answerCacheBytes": \.answerCacheBytes]
     }
 }

@@ -1,4 +1,7 @@
+import Metrics
 import Observability
+import ResultCache
+import Synchronization
 
 /// Help lines and buckets of the metrics that the server records, and those of the process.
 enum ServerMetrics {
@@ -29,6 +32,39 @@ enum ServerMetrics {
             "dipper_s3_retries_total", help: "Requests to the object store that were repeated, by reason.")
         registry.describe(
             "dipper_s3_failures_total", help: "Requests to the object store that were given up, by reason.")
+        describeAnswers(on: registry)
         ProcessMetrics.install(on: registry)
+    }
+
+    private static func describeAnswers(on registry: PrometheusRegistry) {
+        registry.describe("dipper_gold_refreshes_total", help: "Looks at a gold table, by table and outcome.")
+        registry.describe(
+            "dipper_gold_refresh_seconds", help: "How long a refresh took that did something, by table.",
+            buckets: .seconds)
+        registry.describe("dipper_gold_rows", help: "Rows of a gold table.")
+        registry.describe("dipper_cache_answers_total", help: "Cached questions, by where the answer came from.")
+        registry.describe("dipper_cache_failures_total", help: "Times that the shared cache was away or wrong.")
+        registry.describe("dipper_cache_evictions_total", help: "Answers thrown out of memory to make room.")
+        registry.describe("dipper_cache_bytes", help: "Bytes of answers in memory.")
+        registry.describe("dipper_cache_entries", help: "Answers in memory.")
+        registry.describe(
+            "dipper_cache_compute_seconds", help: "How long answers took that were in no cache.", buckets: .seconds)
+        registry.describe(
+            "dipper_cache_shared_seconds", help: "How long the shared cache took to answer.", buckets: .seconds)
+    }
+
+    /// What the cache holds, read when it is asked for.
+    static func watch(_ cache: AnswerCache, on registry: PrometheusRegistry) {
+        let counted = Mutex(0)
+        registry.addCollector { registry in
+            let usage = cache.usage
+            Meter(label: "dipper_cache_bytes", factory: registry).set(usage.byteCount)
+            Meter(label: "dipper_cache_entries", factory: registry).set(usage.count)
+            let new = counted.withLock { counted in
+                defer { counted = max(counted, usage.evictions) }
+                return max(0, usage.evictions - counted)
+            }
+            Counter(label: "dipper_cache_evictions_total", factory: registry).increment(by: new)
+        }
     }
 }

@@ -32,13 +32,13 @@ final class QueryPins: Sendable {
     }
 
     /// A query that is being planned.
-    func begin() -> QueryPin {
+    func hold() -> QueryHold {
         let id = state.withLock { state in
             state.next += 1
             state.queries[state.next] = .planning
             return state.next
         }
-        return QueryPin(id: id, pins: self)
+        return QueryHold(id: id, pins: self)
     }
 
     fileprivate func reads(_ id: Int, _ tables: [QueryTable]) {
@@ -103,10 +103,17 @@ final class QueryPins: Sendable {
     }
 }
 
-/// One query's hold on its files.
-struct QueryPin: Sendable {
-    fileprivate let id: Int
-    fileprivate let pins: QueryPins
+/// One query's hold on its files, which ends with it at the latest.
+final class QueryHold: Sendable {
+    private let id: Int
+    private let pins: QueryPins
+
+    fileprivate init(id: Int, pins: QueryPins) {
+        self.id = id
+        self.pins = pins
+    }
+
+    deinit { end() }
 
     func reads(_ tables: [QueryTable]) { pins.reads(id, tables) }
     func end() { pins.end(id) }

@@ -27,18 +27,23 @@ final class TablePlans: Sendable {
     let tables: LakeTables
     private let engine: any QueryEngine
     private let operational: OperationalTables
-    let files: QueryFiles
+    private let files: QueryFiles
+    private let pins: QueryPins
     private let known = Mutex<[Key: PlannedTable]>([:])
 
     /// Plans that are kept, and data files in all of them together.
     private static let plansMax = 256
     private static let plannedFilesMax = 200_000
 
-    init(tables: LakeTables, engine: any QueryEngine, operational: OperationalTables, files: QueryFiles) {
+    init(
+        tables: LakeTables, engine: any QueryEngine, operational: OperationalTables, files: QueryFiles,
+        pins: QueryPins
+    ) {
         self.tables = tables
         self.engine = engine
         self.operational = operational
         self.files = files
+        self.pins = pins
     }
 
     struct All: Sendable {
@@ -49,8 +54,11 @@ final class TablePlans: Sendable {
         var snapshotIDs: [String: Int64] = [:]
         /// Names of the tables that the reader may not read, in lower case.
         var hidden: Set<String> = []
-        /// Whether some of the tables are those of the operational database.
-        var isOperational = false
+        /// Keeps the tables' files from being deleted; ends with the last copy, or when ``release()`` is called.
+        fileprivate(set) var hold: QueryHold?
+
+        /// The statement has run.
+        func release() { hold?.end() }
     }
 
     /// The tables that a statement names and `reader` may read, as they are, in the state that `state` names, or in the one
@@ -63,6 +71,7 @@ final class TablePlans: Sendable {
         of reader: Principal, for sql: String, parameters: QueryParameters = .positional([]),
         state: (TableIdentifier, TableMetadata) throws -> TableState = { _, _ in .current }
     ) async throws -> All {
+        let hold = pins.hold()
         let outline = try await engine.outline(of: sql)
         var all = All(sql: sql)
         var found: [ResolvedReference?] = []
@@ -91,10 +100,11 @@ final class TablePlans: Sendable {
             var table = resolved.table(matching: filter)
             table.namespace = resolved.namespace
             all.tables.append(table)
-            all.isOperational = all.isOperational || table.attached != nil
             if let snapshotID = resolved.snapshotID { all.snapshotIDs[resolved.shownName] = snapshotID }
         }
         all.sql = TextEdit.apply(edits, to: sql)
+        hold.reads(all.tables)
+        all.hold = hold
         return all
     }
 

@@ -1,0 +1,67 @@
+import Analytics
+import CatalogService
+import Foundation
+import Ingestion
+import LakeModel
+import Logging
+import ObjectStorage
+import QueryEngine
+import ResultCache
+import ResultCacheRedis
+
+/// What answers come from: plans, the engine, the cache, gold.
+struct AnswerParts: Sendable {
+    let queries: LakeQueryEngine
+    let plans: TablePlans
+    let cache: AnswerCache
+    let gold: GoldService
+    /// Of queries of clients.
+    let limits: QueryLimits
+}
+
+extension DataFolder {
+    /// - Parameters:
+    ///   - refreshes: whether commits have gold refreshed.
+    ///   - cacheAddress: of a Redis server behind the memory of this process.
+    func answerParts(
+        queries: LakeQueryEngine, lakehouse: LakehouseCatalog, refreshes: Bool, limits: ServerLimits,
+        cacheAddress: CacheChoice, logger: Logger
+    ) throws -> AnswerParts {
+        let plans = plans(queries)
+        let room = GoldRoom(
+            model: model, source: LakeGoldSource(plans: plans, tables: tables), engine: queries, catalog: lakehouse,
+            objects: objects, limits: limits.gold,
+            nowMilliseconds: { Int64(Date().timeIntervalSince1970 * 1_000) })
+        let gold = GoldService(
+            room: room, pool: BlockingPool.shared, signals: refreshes ? [tables.signals, lakehouse.signals] : [],
+            logger: logger)
+        let cache = AnswerCache(
+            bytesMax: limits.answers.answerCacheBytes, second: cacheAddress.redis.map { RedisResultCache($0) },
+            logger: logger)
+        return AnswerParts(queries: queries, plans: plans, cache: cache, gold: gold, limits: limits.queries.limits)
+    }
+}
+
+/// Which cache stands behind the memory of the process.
+struct CacheChoice: Sendable, Equatable {
+    static let variable = "DIPPER_CACHE"
+
+    var redis: RedisAddress?
+
+    /// - Parameter text: `redis://…`, `rediss://…`, or `@FILE` with that as its first line; `nil`: as the environment says.
+    /// - Throws: `cache-address-invalid`, what keeps the file from being read.
+    init(_ text: String?, environment: [String: String] = ProcessInfo.processInfo.environment) throws {
+        guard var text = text ?? environment[Self.variable], !text.isEmpty else { return }
+        if text.hasPrefix("@") {
+            let content = try String(contentsOfFile: String(text.dropFirst()), encoding: .utf8)
+            text = content.split(whereSeparator: \.isNewline).first.map(String.init) ?? ""
+        }
+        redis = try RedisAddress(text.trimmingCharacters(in: .whitespaces))
+    }
+}
+
+/// What the answer cache may take.
+struct AnswerLimits: Sendable, Hashable {
+    /// Bytes of the answers that the process keeps.
+    var answerCacheBytes = AnswerCache.bytesMaxDefault
+}
