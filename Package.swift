@@ -110,7 +110,7 @@ let package = Package(
             "GatewayHTTP",
             [
                 "LakeModel", "ByteKernels", "AvroFormat", "Iceberg", "Access", "CatalogService", "Ingestion",
-                "MultipartForm", "QueryEngine", "Observability", logging, metrics, httpTypes, hummingbird, nio,
+                "TableMaintenance", "MultipartForm", "QueryEngine", "Observability", logging, metrics, httpTypes, hummingbird, nio,
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "NIOHTTPTypes", package: "swift-nio-extras"), lifecycle,
             ]),
@@ -193,8 +193,9 @@ let package = Package(
         tests(
             "GatewayHTTP",
             [
-                "LakeModel", "AvroFormat", "Iceberg", "ObjectStorage", "Access", "CatalogService", "Ingestion",
-                "QueryEngine", "Observability", "LakeTesting", logging, metrics, hummingbird, httpTypes, nio,
+                "LakeModel", "AvroFormat", "Iceberg", "ObjectStorage", "Access", "CatalogService", "CatalogPostgreSQL",
+                "PostgreSQLSupport", "TableMaintenance", "Ingestion", "QueryEngine", "Observability", "LakeTesting",
+                logging, metrics, hummingbird, httpTypes, nio,
                 .product(name: "HummingbirdTesting", package: "hummingbird"),
             ]),
         tests(

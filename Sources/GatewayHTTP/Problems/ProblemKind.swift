@@ -93,6 +93,8 @@ package struct ProblemCatalog: Sendable {
         ProblemKind("header-column-unknown", .unprocessableContent, "The file has a column that the table has not"),
         ProblemKind("not-csv", .unprocessableContent, "The file isn't CSV"),
         ProblemKind("commit-conflict", .conflict, "Another writer was first"),
+        ProblemKind("maintenance-running", .conflict, "The table is being maintained"),
+        ProblemKind("maintenance-failed", .internalServerError, "Maintenance of the table failed"),
     ]
 
     private static let queries: [ProblemKind] = [
