@@ -132,8 +132,8 @@ let package = Package(
             "GatewayHTTP",
             [
                 "LakeModel", "ByteKernels", "AvroFormat", "Iceberg", "Access", "CatalogService", "Ingestion",
-                "MultipartForm", "QueryEngine", "ResultCache", "Observability", logging, metrics, httpTypes,
-                hummingbird, nio,
+                "TableMaintenance", "MultipartForm", "QueryEngine", "ResultCache", "Observability", logging, metrics,
+                httpTypes, hummingbird, nio,
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "NIOHTTPTypes", package: "swift-nio-extras"), lifecycle,
             ]),
@@ -236,9 +236,9 @@ let package = Package(
         tests(
             "GatewayHTTP",
             [
-                "LakeModel", "AvroFormat", "Iceberg", "ObjectStorage", "Access", "CatalogService", "Ingestion",
-                "QueryEngine", "ResultCache", "Observability", "LakeTesting", logging, metrics, hummingbird, httpTypes,
-                nio,
+                "LakeModel", "AvroFormat", "Iceberg", "ObjectStorage", "Access", "CatalogService", "CatalogPostgreSQL",
+                "PostgreSQLSupport", "TableMaintenance", "Ingestion", "QueryEngine", "ResultCache", "Observability",
+                "LakeTesting", logging, metrics, hummingbird, httpTypes, nio,
                 .product(name: "HummingbirdTesting", package: "hummingbird"),
             ]),
         tests(

@@ -13,6 +13,11 @@ package protocol ObjectStore: Sendable {
     /// - Parameter ifAbsent: fail with `object-exists` rather than replace.
     func put(_ key: String, bytes: [UInt8], ifAbsent: Bool) async throws
 
+    /// Stores a small object under a key that nobody knows before this returns, because a part of it is random. Until then it may be
+    /// seen in part, after a power loss too; nothing refers to it.
+    /// - Throws: `object-exists`.
+    func putNew(_ key: String, bytes: [UInt8]) async throws
+
     /// Starts a large object. Nothing is visible until ``ObjectWriter/finish()`` returns.
     func makeWriter(_ key: String) async throws -> any ObjectWriter
 
@@ -39,6 +44,10 @@ package protocol ObjectStore: Sendable {
 
 extension ObjectStore {
     package func makeDraft(_ key: String) async throws -> any ObjectWriter { try await makeWriter(key) }
+
+    package func putNew(_ key: String, bytes: [UInt8]) async throws {
+        try await put(key, bytes: bytes, ifAbsent: true)
+    }
 }
 
 /// One object's bytes on their way in. Used from one task or thread at a time; ``write(_:)`` may block.

@@ -29,8 +29,9 @@ package struct ObjectStoreFileIO: FileIO {
         try await objects.get(key(location), bytesMax: Self.metadataBytesMax)
     }
 
+    /// Names of metadata files, manifests and lists have a random part.
     package func write(_ location: String, _ bytes: [UInt8]) async throws {
-        try await objects.put(key(location), bytes: bytes, ifAbsent: true)
+        try await objects.putNew(key(location), bytes: bytes)
     }
 
     package func delete(_ location: String) async throws { try await objects.delete(key(location)) }

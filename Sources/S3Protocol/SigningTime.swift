@@ -21,6 +21,12 @@ package enum SigningTime {
         return days(year, month, day) * secondsPerDay + hour * 3_600 + minute * 60 + second
     }
 
+    /// `YYYYMMDDTHHMMSSZ`.
+    package static func compact(seconds: Int64) -> String {
+        let (date, time, _) = parts(seconds * 1_000_000)
+        return "\(pad(date.0, 4))\(pad(date.1))\(pad(date.2))T\(pad(time.0))\(pad(time.1))\(pad(time.2))Z"
+    }
+
     /// `2009-10-12T17:50:30.000Z`.
     package static func iso(microseconds: Int64) -> String {
         let (date, time, milliseconds) = parts(microseconds)

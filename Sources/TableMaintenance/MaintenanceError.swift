@@ -2,7 +2,8 @@ package import LakeModel
 
 /// What maintenance of a table fails with. What it refuses to do is no error but an outcome with a reason.
 ///
-/// Codes: `location-outside`, `file-unsupported`, `rows-differ`, `commit-state-unknown`.
+/// Codes: `location-outside`, `file-unsupported`, `rows-differ`, `commit-state-unknown`,
+/// `maintenance-running`.
 package struct MaintenanceError: LakeError {
     package var code: String
     package var message: String

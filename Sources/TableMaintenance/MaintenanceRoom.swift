@@ -35,7 +35,14 @@ package struct MaintenanceRoom: Sendable {
 
     /// Why files of a table are out of reach; `nil` when they are not.
     func objection(to table: TableMetadata) -> String? {
-        (try? key(table.location + "/x")) == nil ? "the table lies outside of the warehouse" : nil
+        if let reason = versionObjection(to: table) { return reason }
+        return (try? key(table.location + "/x")) == nil ? "the table lies outside of the warehouse" : nil
+    }
+
+    /// Why what a table refers to is not known for certain; `nil` when it is.
+    func versionObjection(to table: TableMetadata) -> String? {
+        table.formatVersion > TableMetadata.scannedVersionMax
+            ? "tables of format version \(table.formatVersion) are left to other engines" : nil
     }
 
     func outcome(_ action: MaintenanceOutcome.Action, _ table: TableIdentifier) -> MaintenanceOutcome {

@@ -11,7 +11,7 @@ extension LakehouseCatalog {
         if try change.isCreation() {
             try await requireFreeForCommit(change.table)
             let metadata = try TableMetadata.creating(change.updates, nowMilliseconds: now())
-            try check(metadata)
+            try check(metadata, of: change.table)
             return try await create(change.table, metadata, ticket: ticket)
         }
         return try await withCheckedThrowingContinuation { continuation in
@@ -92,8 +92,10 @@ extension LakehouseCatalog {
         for pending in group {
             do {
                 let next = try pending.change.applied(to: attempt.result, nowMilliseconds: time)
-                if next.location != attempt.result.location || next.properties != attempt.result.properties {
-                    try check(next)
+                let isPlaced =
+                    next.location == attempt.result.location && next.properties == attempt.result.properties
+                if !isPlaced || next.formatVersion != attempt.result.formatVersion {
+                    try check(next, of: pending.change.table)
                 }
                 attempt.result = next
                 attempt.applied.append(pending)

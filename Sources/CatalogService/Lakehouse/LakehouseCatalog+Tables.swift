@@ -56,7 +56,7 @@ extension LakehouseCatalog {
         let metadata = try TableMetadata.creating(
             schema: request.schema, partitionSpec: request.partitionSpec, sortOrder: request.sortOrder,
             location: location, properties: properties, nowMilliseconds: now())
-        try check(metadata)
+        try check(metadata, of: name)
         return metadata
     }
 
@@ -199,7 +199,7 @@ extension LakehouseCatalog {
         }
         let bytes = try await readBytes(metadataLocation)
         let metadata = try MetadataFile.parse(bytes, from: metadataLocation)
-        try check(metadata)
+        try check(metadata, of: name)
         try permit(metadata)
         let found = expected
         try await commit(ticket, status: 200, metadataLocation: metadataLocation) {

@@ -81,13 +81,13 @@ extension LakehouseCatalog {
         if try change.isCreation() {
             try await requireFreeForCommit(change.table)
             let metadata = try TableMetadata.creating(change.updates, nowMilliseconds: now())
-            try check(metadata)
+            try check(metadata, of: change.table)
             return Part(table: change.table, base: nil, result: metadata)
         }
         let location = try await requirePointer(.table, change.table).metadataLocation
         let base = try await metadata(change.table, at: location)
         let result = try change.applied(to: base, nowMilliseconds: now())
-        try check(result)
+        try check(result, of: change.table)
         return Part(table: change.table, base: base, result: result)
     }
 }

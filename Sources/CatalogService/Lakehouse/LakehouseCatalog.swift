@@ -19,6 +19,8 @@ package final class LakehouseCatalog: Sendable {
     package let io: any FileIO
     /// Tells of every commit of a table that this catalog has made.
     package let signals = CommitSignals()
+    /// The latest format version that a table may have: of those that Dipper writes itself, the one that it writes.
+    let versionMax: @Sendable (TableIdentifier) -> Int
     let now: @Sendable () -> Int64
     let cache = MetadataCache()
     let locks = RelationLocks()
@@ -30,11 +32,13 @@ package final class LakehouseCatalog: Sendable {
     ///   - nowMilliseconds: since 1970 UTC.
     package init(
         store: any CatalogStore, io: any FileIO, locations: LocationPolicy,
+        versionMax: @escaping @Sendable (TableIdentifier) -> Int = { _ in TableMetadata.formatVersionMax },
         nowMilliseconds: @escaping @Sendable () -> Int64
     ) {
         self.store = store
         self.io = CanonicalFileIO(io: io)
         self.locations = locations
+        self.versionMax = versionMax
         now = nowMilliseconds
     }
 
@@ -142,6 +146,16 @@ package final class LakehouseCatalog: Sendable {
         var folder = properties["write.metadata.path"] ?? "\(location)/metadata"
         while folder.hasSuffix("/") { folder.removeLast() }
         return folder
+    }
+
+    func check(_ metadata: TableMetadata, of table: TableIdentifier) throws {
+        guard metadata.formatVersion <= versionMax(table) else {
+            throw IcebergError(
+                .unsupported,
+                "Unsupported format version: \(metadata.formatVersion) (\(table) is written by the server itself)",
+                remedy: "leave the table at format version \(versionMax(table))")
+        }
+        try check(metadata)
     }
 
     func check(_ metadata: TableMetadata) throws {

@@ -1,4 +1,3 @@
-import ByteKernels
 import CatalogService
 import HTTPTypes
 import Hummingbird
@@ -25,7 +24,7 @@ enum IcebergAnswer {
             head += Array("\"metadata-location\":".utf8)
             JSONValue.string(location).append(to: &head)
             head += Array(",".utf8)
-            headers[.eTag] = entityTag(location, snapshots, settings)
+            headers[.eTag] = EntityTag(location, snapshots, settings).text
         }
         head += Array("\"metadata\":".utf8)
         let tail = Array(",\"config\":".utf8) + JSONValue.map(settings).bytes + Array("}".utf8)
@@ -49,29 +48,6 @@ enum IcebergAnswer {
             try await writer.finish(nil)
         }
         return Response(status: .ok, headers: headers, body: body)
-    }
-
-    /// The entity tag of a table's metadata: a metadata file never changes, so its location tells. The settings are in it, too:
-    /// who has other keys than at the last answer must get them.
-    static func entityTag(
-        _ location: String, _ snapshots: SnapshotSelection, _ settings: [String: String] = [:]
-    ) -> String {
-        var hash = SHA256Stream()
-        hash.update(Array(location.utf8))
-        for (name, value) in settings.sorted(by: { $0.key < $1.key }) {
-            hash.update(Array("\n\(name)=\(value)".utf8))
-        }
-        return "\"\(SHA256Stream.hex(Array(hash.finish().prefix(16)))).\(snapshots.rawValue)\""
-    }
-
-    /// Whether one of the tags that a client has is this one (RFC 9110, section 13.1.2).
-    static func matches(_ header: String?, _ tag: String) -> Bool {
-        guard let header else { return false }
-        return header.split(separator: ",").contains { item in
-            let text = item.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed()
-            let bare = String(text)
-            return bare == "*" || bare == tag || bare == "W/\(tag)"
-        }
     }
 
     static func identifier(_ name: TableIdentifier) -> JSONValue {

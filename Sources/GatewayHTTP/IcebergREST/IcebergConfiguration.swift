@@ -51,7 +51,8 @@ extension IcebergRoutes {
                 return IcebergAnswer.json(
                     .object([
                         "defaults": .map(configuration.defaults), "overrides": .map(overrides),
-                        "endpoints": .strings(Self.endpoints),
+                        "endpoints": .strings(
+                            Self.endpoints + (configuration.storage?.signer == nil ? [] : Self.signingEndpoints)),
                         "idempotency-key-lifetime": .string("PT\(IdempotentAnswer.lifetimeSeconds / 3_600)H"),
                     ]))
             },

@@ -6,7 +6,8 @@ import LakeModel
 /// An error as clients of the Iceberg REST catalog read it: `{"error": {"message", "type", "code"}}`.
 ///
 /// The types are the names of the Java client's exceptions, which it and others tell errors apart by. 409 means that a
-/// race was lost and nothing was applied; 500, 502, 503 and 504 that nobody knows.
+/// race was lost and nothing was applied; 500 that nobody knows; 503 that a store is out of reach and nothing was applied (Java's
+/// clients take it for unknown, too, and look).
 struct IcebergFailure {
     var status: HTTPResponse.Status
     var type: String
@@ -38,6 +39,7 @@ struct IcebergFailure {
         "overloaded": (.tooManyRequests, "TooManyRequestsException"),
         "rate-limited": (.tooManyRequests, "TooManyRequestsException"),
         "body-too-large": (.contentTooLarge, "BadRequestException"),
+        "signing-refused": (.badRequest, "BadRequestException"),
     ]
 
     /// Codes of what is wrong with a request.
@@ -49,6 +51,13 @@ struct IcebergFailure {
         "expression-invalid", "snapshot-missing",
     ]
 
+    /// Codes of a store that takes no requests for now. They come from before a commit was sent; one that was sent and not
+    /// answered is `commit-state-unknown`.
+    private static let outages: Set<String> = [
+        "database-unreachable", "connection-lost", "database-busy", "database-read-only", "lock-timeout",
+        "serialization-conflict", "statement-timeout", "disk-full",
+    ]
+
     init(_ error: any Error) {
         guard let error = error as? any LakeError else {
             self.init(.internalServerError, "InternalServerError", "the server failed", code: "internal-error")
@@ -58,6 +67,11 @@ struct IcebergFailure {
             self.init(status, type, error.message, code: error.code)
         } else if Self.refusals.contains(error.code) {
             self.init(.badRequest, "BadRequestException", error.message, code: error.code)
+        } else if Self.outages.contains(error.code) || error.isRetryable {
+            // The message may name hosts and users; the log has it.
+            self.init(
+                .serviceUnavailable, "ServiceUnavailableException", "the catalog is out of reach: \(error.code)",
+                code: error.code)
         } else {
             self.init(.internalServerError, "InternalServerError", "the server failed: \(error.code)", code: error.code)
         }
@@ -89,7 +103,9 @@ struct IcebergFailure {
 
     func response(limits: GatewayLimits) -> Response {
         var headers: HTTPFields = [:]
-        if status == .tooManyRequests { headers[.retryAfter] = String(limits.retryAfterSeconds) }
+        if status == .tooManyRequests || status == .serviceUnavailable {
+            headers[.retryAfter] = String(limits.retryAfterSeconds)
+        }
         if status == .unauthorized { headers[.wwwAuthenticate] = "Bearer realm=\"dipper\"" }
         return Answers.json(json, status: status, headers: headers)
     }

@@ -27,7 +27,8 @@ package struct IcebergRoutes: Sendable {
     }
 
     package var routes: [Route] {
-        configurationRoutes + namespaceRoutes + tableRoutes + planRoutes + viewRoutes + unknownRoutes
+        configurationRoutes + namespaceRoutes + tableRoutes + planRoutes + signingRoutes + viewRoutes
+            + unknownRoutes
     }
 
     typealias Handler = @Sendable (IcebergCall) async throws -> Response

@@ -4,6 +4,7 @@ import CatalogService
 import HTTPTypes
 import Hummingbird
 import Iceberg
+import Observability
 
 extension IcebergRoutes {
     private static let tables = "/v1/namespaces/{namespace}/tables"
@@ -135,9 +136,10 @@ extension IcebergRoutes {
         let settings = storageSettings(call)
         var tag = ""
         let document = try await catalog.loadTable(name, snapshots: snapshots) { location in
-            guard known != nil else { return false }
-            tag = IcebergAnswer.entityTag(location, snapshots, settings)
-            return IcebergAnswer.matches(known, tag)
+            let now = UTCText.nowMicroseconds() / 1_000
+            let found = EntityTag(location, snapshots, settings).known(known, nowMilliseconds: now)
+            if let found { tag = found }
+            return found != nil
         }
         guard let document else { return Response(status: .notModified, headers: [.eTag: tag]) }
         return IcebergAnswer.document(document, snapshots: snapshots, settings: settings)
@@ -147,7 +149,7 @@ extension IcebergRoutes {
         let body = try call.body()
         let name = TableIdentifier(namespace: try call.namespace, name: try body.text("name"))
         let request = TableRequest(
-            schema: try SchemaJSON.parseNew(try body.value("schema")),
+            schema: try SchemaJSON.parse(try body.value("schema")),
             partitionSpec: try body.optional("partition-spec").map { try PartitionSpec.parse($0) },
             sortOrder: try body.optional("write-order").map { try SortOrder.parse($0) },
             location: try body.optionalText("location"), properties: try body.textMap("properties"))

@@ -213,6 +213,19 @@ enum OpenAPISchemas {
                     "partition": ["type": "object", "additionalProperties": anyScalar],
                 ])),
         JSONMember(
+            "MaintenanceOutcome",
+            object(
+                required: ["action", "table", "state", "startedAt", "milliseconds"],
+                [
+                    "action": ["type": "string", "enum": ["compact", "expire", "orphans"]], "table": text,
+                    "state": ["type": "string", "enum": ["done", "dry-run", "nothing", "yielded", "failed"]],
+                    "reason": ["type": "string", "description": "Why nothing was done."],
+                    "startedAt": time, "milliseconds": count, "before": tableSize, "after": tableSize,
+                    "addedFiles": count, "removedFiles": count, "expiredSnapshots": count, "expiredReferences": count,
+                    "deletedFiles": count, "deletedBytes": count, "undeletedFiles": count,
+                    "locations": texts,
+                ])),
+        JSONMember(
             "Reject",
             object(
                 required: ["code", "message", "raw", "rawBase64", "rawTruncated"],
@@ -237,6 +250,13 @@ enum OpenAPISchemas {
                     "rowCount": count, "refreshedAt": time, "milliseconds": count, "failure": text,
                 ]))
     ]
+
+    private static let tableSize = object(
+        required: [],
+        [
+            "snapshots": count, "metadataFiles": count, "rows": count, "byteCount": count, "dataFiles": count,
+            "deleteFiles": count, "manifests": count,
+        ])
 
     private static let tableProperties: KeyValuePairs<String, JSONValue> = [
         "name": text, "namespace": text, "icebergName": text, "rowCount": count, "fileCount": count, "byteCount": count,

@@ -97,6 +97,8 @@ package struct ProblemCatalog: Sendable {
         ProblemKind("backup-damaged", .unprocessableContent, "The backup isn't whole"),
         ProblemKind("backup-columns-differ", .unprocessableContent, "The backup has other columns than the table"),
         ProblemKind("backup-row-invalid", .unprocessableContent, "A row of the backup doesn't fit the table"),
+        ProblemKind("maintenance-running", .conflict, "The table is being maintained"),
+        ProblemKind("maintenance-failed", .internalServerError, "Maintenance of the table failed"),
     ]
 
     private static let queries: [ProblemKind] = [

@@ -18,6 +18,7 @@ package struct IncrementalAppendScan: Sendable {
         metadata: TableMetadata, io: any FileIO, after start: Int64, through end: Int64,
         schema: Schema? = nil
     ) throws {
+        try metadata.requireScannable()
         self.metadata = metadata
         self.io = io
         func missing(_ id: Int64) -> IcebergError {

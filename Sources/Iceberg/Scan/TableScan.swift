@@ -58,6 +58,7 @@ package struct TableScan: Sendable {
     /// What can be told without opening a manifest: those that may hold matching files.
     /// - Returns: `nil` for a table without a snapshot.
     package func outline() async throws -> ScanOutline? {
+        try metadata.requireScannable()
         guard let snapshot = try chosenSnapshot() else { return nil }
         let schema = chosenSchema(snapshot)
         let predicate = try (filter ?? .alwaysTrue).bound(to: schema)
@@ -210,4 +211,14 @@ package struct FileScanTask: Sendable, Hashable {
     /// The data sequence number of the data file.
     package let sequenceNumber: Int64
     package let deleteFiles: [DataFile]
+}
+
+extension TableMetadata {
+    /// Refuses versions whose deletes and defaults are not read here.
+    func requireScannable() throws {
+        guard formatVersion > Self.scannedVersionMax else { return }
+        throw IcebergError(
+            .unsupported, "tables of format version \(formatVersion) are kept for other engines and not read here",
+            remedy: "read the table with an engine that knows its version")
+    }
 }

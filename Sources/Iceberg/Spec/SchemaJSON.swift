@@ -27,6 +27,10 @@ package enum SchemaJSON {
             ("type", json(field.type)),
         ])
         if let doc = field.doc { object.append("doc", .string(doc)) }
+        for (name, text) in [("initial-default", field.initialDefault), ("write-default", field.writeDefault)] {
+            // The text came out of a parser, or was made by whoever made the field.
+            if let value = text.flatMap({ try? JSONValue.parse($0) }) { object.append(name, value) }
+        }
         return .object(object)
     }
 
@@ -63,42 +67,23 @@ package enum SchemaJSON {
         return schema
     }
 
-    /// Reads the schema of a table to be made or changed. Columns with an initial default, which come with format version
-    /// 3, are refused: to leave it out would change what old rows hold.
-    package static func parseNew(_ json: JSONValue) throws -> Schema {
-        let schema = try parse(json)
-        try refuseDefaults(json)
-        return schema
-    }
-
-    private static func refuseDefaults(_ json: JSONValue) throws {
-        switch json {
-        case .array(let items): for item in items { try refuseDefaults(item) }
-        case .object(let object):
-            if let value = object["initial-default"], value != .null {
-                throw IcebergError(
-                    .unsupported,
-                    "Invalid initial default for \(object["name"]?.text?.prefix(128) ?? ""): "
-                        + "non-null defaults are not supported until format version 3")
-            }
-            for member in object.members { try refuseDefaults(member.value) }
-        default: return
-        }
-    }
-
     private static func field(_ json: JSONValue, depth: Int) throws -> SchemaField {
         let reader = try MetadataObject(json, "field")
-        return SchemaField(
+        var field = SchemaField(
             id: try reader.int("id"), name: try reader.text("name"),
             type: try type(try reader.value("type"), depth: depth + 1), required: try reader.bool("required"),
             doc: try reader.optionalText("doc"))
+        field.initialDefault = reader.optional("initial-default")?.serializedText
+        field.writeDefault = reader.optional("write-default")?.serializedText
+        return field
     }
 
     private static func type(_ json: JSONValue, depth: Int) throws -> FieldType {
         if depth > depthMax { throw IcebergError(.metadataInvalid, "a schema nested deeper than \(depthMax)") }
         if let name = json.text {
             guard let primitive = PrimitiveType(name) else {
-                throw IcebergError(.unsupported, "the column type \(name.prefix(64)) is not one of format version 2")
+                throw IcebergError(
+                    .unsupported, "the column type \(name.prefix(64)) is not one of those that are known")
             }
             return .primitive(primitive)
         }

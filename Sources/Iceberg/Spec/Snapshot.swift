@@ -17,6 +17,11 @@ package struct Snapshot: Sendable, Hashable {
     /// Everything in the summary but the operation.
     package var summary: [String: String]
     package var schemaID: Int?
+    /// Format version 3: the id of the first row that this snapshot adds, how many ids it takes, and the key that its manifest
+    /// list is encrypted with.
+    package var firstRowID: Int64?
+    package var addedRows: Int64?
+    package var keyID: String?
 
     package init(
         id: Int64, parentID: Int64?, sequenceNumber: Int64, timestampMilliseconds: Int64, manifestList: String?,
@@ -33,7 +38,7 @@ package struct Snapshot: Sendable, Hashable {
         self.schemaID = schemaID
     }
 
-    package var json: JSONValue { json(formatVersion: 2) }
+    package var json: JSONValue { json(formatVersion: firstRowID == nil ? 2 : 3) }
 
     func json(formatVersion: Int) -> JSONValue {
         var object = JSONObject()
@@ -52,6 +57,11 @@ package struct Snapshot: Sendable, Hashable {
             object.append("manifests", .array(manifests.map { .string($0) }))
         }
         if let schemaID { object.append("schema-id", JSONValue(schemaID)) }
+        if formatVersion > 2 {
+            if let firstRowID { object.append("first-row-id", .integer(firstRowID)) }
+            if let addedRows { object.append("added-rows", .integer(addedRows)) }
+            if let keyID { object.append("key-id", .string(keyID)) }
+        }
         return .object(object)
     }
 
@@ -65,6 +75,9 @@ package struct Snapshot: Sendable, Hashable {
             timestampMilliseconds: try reader.long("timestamp-ms"),
             manifestList: try reader.optionalText("manifest-list"), operation: operation, summary: summary,
             schemaID: try reader.optionalInt("schema-id"))
+        snapshot.firstRowID = try reader.optionalLong("first-row-id")
+        snapshot.addedRows = try reader.optionalLong("added-rows")
+        snapshot.keyID = try reader.optionalText("key-id")
         snapshot.manifests = try reader.optionalTexts("manifests") ?? []
         return snapshot
     }

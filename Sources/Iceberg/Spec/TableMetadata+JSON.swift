@@ -45,6 +45,7 @@ extension TableMetadata {
         object.append("default-spec-id", JSONValue(defaultSpecID))
         object.append("partition-specs", .array(partitionSpecs.map(\.json)))
         object.append("last-partition-id", JSONValue(lastPartitionID))
+        if formatVersion > 2, let nextRowID { object.append("next-row-id", .integer(nextRowID)) }
         object.append("default-sort-order-id", JSONValue(defaultSortOrderID))
         object.append("sort-orders", .array(sortOrders.map(\.json)))
         object.append("properties", JSONValue(properties))
@@ -73,10 +74,10 @@ extension TableMetadata {
         "format-version", "table-uuid", "location", "last-sequence-number", "last-updated-ms", "last-column-id",
         "schema", "partition-spec", "current-schema-id", "schemas", "default-spec-id", "partition-specs",
         "last-partition-id", "default-sort-order-id", "sort-orders", "properties", "current-snapshot-id", "refs",
-        "snapshots", "statistics", "partition-statistics", "snapshot-log", "metadata-log",
+        "snapshots", "next-row-id", "statistics", "partition-statistics", "snapshot-log", "metadata-log",
     ]
 
-    /// Reads a metadata file of format version 1 or 2.
+    /// Reads a metadata file of format version 1 to 3.
     /// - Parameter location: where the bytes came from, kept as ``metadataLocation``.
     /// - Throws: ``IcebergError`` `table-metadata-invalid`, `iceberg-unsupported`; ``AvroError`` `json-malformed`.
     package static func parse(_ bytes: [UInt8], from location: String? = nil) throws -> TableMetadata {
@@ -86,8 +87,9 @@ extension TableMetadata {
     package static func parse(_ json: JSONValue, from location: String? = nil) throws -> TableMetadata {
         let reader = try MetadataObject(json, "table metadata")
         let version = try reader.int("format-version")
-        guard (1...2).contains(version) else {
-            throw IcebergError(.unsupported, "format version \(version); this build reads versions 1 and 2")
+        guard (1...formatVersionMax).contains(version) else {
+            throw IcebergError(
+                .unsupported, "format version \(version); this build reads versions 1 to \(formatVersionMax)")
         }
         let schemas = try parseSchemas(reader, version: version)
         let specs = try parseSpecs(reader, version: version)
@@ -124,7 +126,7 @@ extension TableMetadata {
             partitionStatistics: try reader.optionalArray("partition-statistics") ?? [],
             unknownMembers: JSONObject(
                 reader.object.members.filter { !knownMembers.contains($0.key) }.map { ($0.key, $0.value) }),
-            metadataLocation: location)
+            metadataLocation: location, nextRowID: version > 2 ? try reader.long("next-row-id") : nil)
         try metadata.validate()
         return metadata
     }

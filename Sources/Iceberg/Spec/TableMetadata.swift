@@ -25,7 +25,7 @@ package struct TableMetadata: Sendable, Hashable {
         }
     }
 
-    /// 1 or 2. Version 1 is read and carried; snapshots are only added to version 2.
+    /// 1 to 3. Versions 1 and 3 are kept for other engines; Dipper itself reads 1 and 2 and writes snapshots of 2.
     package var formatVersion: Int
     package var tableUUID: String
     /// The table's base location without a trailing `/`.
@@ -53,6 +53,12 @@ package struct TableMetadata: Sendable, Hashable {
     package var unknownMembers: JSONObject
     /// The file that this metadata was read from or written to; `nil` once it was changed. Not part of the JSON form.
     package var metadataLocation: String?
+    /// Format version 3: the id of the next row that is added.
+    package var nextRowID: Int64?
+
+    /// What the catalog keeps, and what scans read.
+    package static let formatVersionMax = 3
+    package static let scannedVersionMax = 2
 
     /// The current schema.
     package var schema: Schema { schemas.first { $0.id == currentSchemaID } ?? Schema(id: 0, fields: []) }

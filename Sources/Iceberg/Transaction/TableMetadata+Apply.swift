@@ -122,14 +122,27 @@ private struct MetadataChange {
         guard version >= metadata.formatVersion else {
             throw invalid("format version \(metadata.formatVersion) cannot go back to \(version)")
         }
-        guard version <= 2 else { throw IcebergError.unsupportedVersion(version) }
+        guard version <= TableMetadata.formatVersionMax else { throw IcebergError.unsupportedVersion(version) }
         guard metadata.snapshots.allSatisfy({ $0.manifestList != nil }) || version == 1 else {
             throw IcebergError(.unsupported, "a snapshot without a manifest list cannot be carried to version 2")
         }
+        if version > 2, metadata.nextRowID == nil { metadata.nextRowID = 0 }
         metadata.formatVersion = version
     }
 
+    /// To leave an initial default out would change what old rows hold, and version 2 has no place for it.
+    private func refuseDefaults(_ schema: Schema) throws {
+        guard metadata.formatVersion < 3 else { return }
+        if let field = schema.fields.lazy.compactMap(\.withInitialDefault).first {
+            throw IcebergError(
+                .unsupported,
+                "Invalid initial default for \(field.name.prefix(128)): "
+                    + "non-null defaults are not supported until format version 3")
+        }
+    }
+
     private mutating func add(_ schema: Schema) throws {
+        try refuseDefaults(schema)
         var schema = schema
         if let same = metadata.schemas.first(where: {
             $0.fields == schema.fields && $0.identifierFieldIDs == schema.identifierFieldIDs
@@ -205,10 +218,27 @@ private struct MetadataChange {
         guard snapshot.timestampMilliseconds >= metadata.lastUpdatedMilliseconds - Self.clockSkewMillisecondsMax else {
             throw invalid("snapshot \(snapshot.id) is older than the table's last update")
         }
+        if metadata.formatVersion > 2 { try takeRowIDs(snapshot) }
         metadata.snapshots.append(snapshot)
         metadata.lastSequenceNumber = max(metadata.lastSequenceNumber, snapshot.sequenceNumber)
         nowMilliseconds = max(nowMilliseconds, snapshot.timestampMilliseconds)
         addedSnapshotIDs.insert(snapshot.id)
+    }
+
+    /// Rows have ids from version 3 on, and no two get the same.
+    private mutating func takeRowIDs(_ snapshot: Snapshot) throws {
+        guard let first = snapshot.firstRowID, let count = snapshot.addedRows, first >= 0, count >= 0 else {
+            throw invalid("Cannot add a snapshot: first-row-id is null")
+        }
+        let next = metadata.nextRowID ?? 0
+        guard first >= next else {
+            throw IcebergError(
+                .requirementFailed,
+                "Cannot add a snapshot, first-row-id is behind table next-row-id: \(first) < \(next)")
+        }
+        let (end, overflows) = first.addingReportingOverflow(count)
+        guard !overflows else { throw invalid("Cannot add a snapshot: its row ids pass the largest number") }
+        metadata.nextRowID = end
     }
 
     private mutating func set(_ name: String, _ reference: SnapshotReference) throws {
@@ -244,6 +274,24 @@ private struct MetadataChange {
         metadata.partitionStatistics.removeAll { $0["snapshot-id"]?.integer.map { ids.contains($0) } ?? false }
         if let last = metadata.snapshotLog.lastIndex(where: { ids.contains($0.snapshotID) }) {
             metadata.snapshotLog.removeFirst(last + 1)
+        }
+    }
+}
+
+extension SchemaField {
+    /// This field, or one inside it, that has an initial default.
+    fileprivate var withInitialDefault: SchemaField? {
+        initialDefault == nil ? type.fieldWithInitialDefault : self
+    }
+}
+
+extension FieldType {
+    fileprivate var fieldWithInitialDefault: SchemaField? {
+        switch self {
+        case .primitive: nil
+        case .structure(let fields): fields.lazy.compactMap(\.withInitialDefault).first
+        case .list(_, let element, _): element.fieldWithInitialDefault
+        case .map(_, let key, _, let value, _): key.fieldWithInitialDefault ?? value.fieldWithInitialDefault
         }
     }
 }

@@ -18,10 +18,11 @@ extension TableMetadata {
             version = wanted
             break
         }
-        guard (1...2).contains(version) else { throw IcebergError.unsupportedVersion(version) }
+        guard (1...formatVersionMax).contains(version) else { throw IcebergError.unsupportedVersion(version) }
         var metadata = TableMetadata.new(
             uuid: "", location: "", schema: Schema(id: -1, fields: []), nowMilliseconds: 0)
         metadata.formatVersion = version
+        metadata.nextRowID = version > 2 ? 0 : nil
         metadata.schemas = []
         metadata.currentSchemaID = -1
         metadata.partitionSpecs = []
@@ -84,7 +85,8 @@ extension IcebergError {
     /// A version that a table can't be made of, or carried to.
     static func unsupportedVersion(_ version: Int) -> IcebergError {
         IcebergError(
-            .unsupported, "Unsupported format version: \(version) (versions 1 and 2 are supported)",
+            .unsupported,
+            "Unsupported format version: \(version) (versions 1 to \(TableMetadata.formatVersionMax) are supported)",
             remedy: "ask for format-version 2")
     }
 }

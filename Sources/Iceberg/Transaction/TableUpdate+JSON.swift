@@ -51,7 +51,7 @@ extension TableUpdate {
         switch try reader.text("action") {
         case "assign-uuid": return .assignUUID(try reader.text("uuid"))
         case "upgrade-format-version": return .upgradeFormatVersion(try reader.int("format-version"))
-        case "add-schema": return .addSchema(try SchemaJSON.parseNew(try reader.value("schema")))
+        case "add-schema": return .addSchema(try SchemaJSON.parse(try reader.value("schema")))
         case "set-current-schema": return .setCurrentSchema(try reader.int("schema-id"))
         case "add-spec": return .addPartitionSpec(try PartitionSpec.parse(try reader.value("spec")))
         case "set-default-spec": return .setDefaultSpec(try reader.int("spec-id"))

@@ -24,6 +24,10 @@ package struct SchemaField: Sendable, Hashable {
     /// Whether the column refuses null.
     package var required: Bool
     package var doc: String?
+    /// What rows hold that were written before the column was there, and what writers put where they are given nothing: JSON text,
+    /// of Iceberg format version 3. `nil`: null.
+    package var initialDefault: String?
+    package var writeDefault: String?
 
     package init(id: Int, name: String, type: FieldType, required: Bool, doc: String? = nil) {
         self.id = id

@@ -165,21 +165,26 @@ package final class LocalObjectStore: ObjectStore {
     /// Gives a synced temporary file its name and makes the name durable.
     /// - Returns: `false` when `ifAbsent` and the name was taken; the temporary file is gone then.
     func publish(_ temporary: String, as path: String, ifAbsent: Bool) throws -> Bool {
+        let isOurs = try makeName(temporary, path, ifAbsent: ifAbsent)
+        if !isOurs { unsafe unlink(temporary) }
+        // An object of someone else under the same name is promised durable as well, so it is synced in both cases.
+        try disk.syncDirectory(LocalPath.parent(path))
+        return isOurs
+    }
+
+    /// Gives a temporary file its name, in a folder that is durable by then.
+    /// - Returns: `false` when `ifAbsent` and the name was taken.
+    func makeName(_ temporary: String, _ path: String, ifAbsent: Bool) throws -> Bool {
         let directory = LocalPath.parent(path)
         try makeDurable(directory)
-        var isOurs: Bool
         do {
-            isOurs = try disk.publish(temporary, as: path, exclusive: ifAbsent)
+            return try disk.publish(temporary, as: path, exclusive: ifAbsent)
         } catch let error as ObjectStoreError where error.code == "object-missing" {
             // Someone removed the directory by hand since it was made: make it anew, once.
             durableDirectories.withLock { $0.removeAll() }
             try makeDurable(directory)
-            isOurs = try disk.publish(temporary, as: path, exclusive: ifAbsent)
+            return try disk.publish(temporary, as: path, exclusive: ifAbsent)
         }
-        if !isOurs { unsafe unlink(temporary) }
-        // An object of someone else under the same name is promised durable as well, so it is synced in both cases.
-        try disk.syncDirectory(directory)
-        return isOurs
     }
 
     /// Makes a directory below the root with its parents, and their entries durable. A directory that exists may have

@@ -40,6 +40,10 @@ package struct SnapshotExpiry: Sendable {
                 outcome.reason = "the table's property gc.enabled is false"
                 return finished(outcome)
             }
+            if let reason = room.versionObjection(to: base) {
+                outcome.reason = reason
+                return finished(outcome)
+            }
             let plan = try await plan(base, table, wish)
             if plan.isEmpty {
                 outcome.reason = "all \(base.snapshots.count) snapshots are to be kept"

@@ -12,12 +12,14 @@ internal import Synchronization
 /// Nothing here reaches a writer: a failure is logged, counted and kept in the history, and the table is tried again
 /// after further commits.
 package final class MaintenanceService: Sendable {
-    private let room: MaintenanceRoom
+    let room: MaintenanceRoom
     private let policy: MaintenancePolicy
-    private let pool: BlockingPool
+    let pool: BlockingPool
     private let logger: Logger
     package let history: MaintenanceHistory
     private let schedule: Mutex<MaintenanceSchedule>
+    /// The tables that somebody's requests are at work on.
+    let requested = Mutex<Set<TableIdentifier>>([])
     private let wakes: AsyncStream<Void>
     private let wake: AsyncStream<Void>.Continuation
 
@@ -63,48 +65,50 @@ package final class MaintenanceService: Sendable {
     @discardableResult
     package func maintain(_ table: TableIdentifier, looksForOrphans: Bool = false) async -> Bool {
         let (room, policy, pool) = (room, policy, pool)
-        var isSound = await act(.compact, table) {
-            try await Compaction(room: room, policy: policy, pool: pool).run(table)
-        }
-        let hasExpired = await act(.expire, table) { try await SnapshotExpiry(room: room, policy: policy).run(table) }
-        isSound = isSound && hasExpired
+        var outcomes = [
+            await act(.compact, table) {
+                try await Compaction(room: room, policy: policy, pool: pool).run(table)
+            },
+            await act(.expire, table) { try await SnapshotExpiry(room: room, policy: policy).run(table) },
+        ]
         if looksForOrphans {
-            let hasLooked = await act(.orphans, table) {
-                try await OrphanRemoval(room: room, policy: policy).run(table)
-            }
-            isSound = isSound && hasLooked
+            outcomes.append(
+                await act(.orphans, table) { try await OrphanRemoval(room: room, policy: policy).run(table) })
         }
-        return isSound
+        return !outcomes.contains { $0?.state == .failed }
     }
 
-    private func act(
+    /// Does something to a table, and takes note of what came of it.
+    /// - Returns: `nil` when the table is gone or this was cancelled: there is nothing to tell then.
+    func act(
         _ action: MaintenanceOutcome.Action, _ table: TableIdentifier,
         _ body: () async throws -> MaintenanceOutcome
-    ) async -> Bool {
+    ) async -> MaintenanceOutcome? {
         let started = ContinuousClock.now
         var outcome = room.outcome(action, table)
         do {
             outcome = try await body()
         } catch is CancellationError {
-            return true
+            return nil
         } catch let error as CatalogError where error.code == "table-missing" {
             // Dropped since its last commit.
-            return true
+            return nil
         } catch {
-            if Task.isCancelled { return true }
+            if Task.isCancelled { return nil }
             outcome.state = .failed
             outcome.reason = "\(error)"
             logger.error(
                 "maintenance failed",
                 metadata: ["table": "\(table)", "action": "\(action.rawValue)", "error": "\(error)"])
         }
+        if outcome.state == .dryRun { return outcome }
         report(outcome, table, ContinuousClock.now - started)
         do {
             try await history.add(outcome, to: table)
         } catch {
             logger.warning("the history of maintenance is not kept", metadata: ["error": "\(error)"])
         }
-        return outcome.state != .failed
+        return outcome
     }
 
     private func report(_ outcome: MaintenanceOutcome, _ table: TableIdentifier, _ elapsed: Duration) {

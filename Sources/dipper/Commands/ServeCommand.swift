@@ -123,7 +123,10 @@ struct ServeCommand: AsyncParsableCommand {
             logger: logger,
             additionalRoutes: IcebergRoutes(
                 catalog: lakehouse, configuration: iceberg, authentication: configuration.authentication
-            ).routes, additionalProblems: ServerProblems.all)
+            ).routes
+                + MaintenanceRoutes(
+                    service: LakeMaintenance(folder: folder, service: upkeep), limits: limits.gateway
+                ).routes, additionalProblems: ServerProblems.all)
         let application = gateway.application { port in
             logger.notice("listening", metadata: ["host": "\(host)", "port": "\(port)"])
         }

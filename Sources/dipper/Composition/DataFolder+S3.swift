@@ -59,7 +59,7 @@ extension DataFolder {
     /// What clients of the catalog are told about the door; `nil` for a lake whose locations are paths.
     func storageAccess(_ address: S3DoorAddress, registry: AccessRegistry?) -> StorageAccess? {
         guard let prefix = location.prefix else { return nil }
-        return StorageAccess(prefix: prefix + "/") { principal, authority in
+        return StorageAccess(prefix: prefix + "/", signer: signer(registry: registry)) { principal, authority in
             var settings = [
                 "s3.endpoint": address.endpoint(authority: authority), "s3.path-style-access": "true",
                 "client.region": S3Door.region, "s3.region": S3Door.region, "s3.remote-signing-enabled": "false",
@@ -76,5 +76,17 @@ extension DataFolder {
             }
             return settings
         }
+    }
+
+    /// Signs requests to the door with the sender's own key, so that the door looks at their rights once more; whatever a client
+    /// calls the door, the signature is good there alone.
+    private func signer(registry: AccessRegistry?) -> RemoteSigner {
+        RemoteSigner(
+            bucket: location.bucket ?? LakeLocation.defaultBucket, keyPrefix: LakeTables.warehouseFolder + "/",
+            folder: { LakehouseCatalog.folder(ofNamespace: $0) }, isEndpoint: { _ in true },
+            key: { principal in
+                guard let registry else { return RemoteSigner.Key(id: "anybody", secret: "anybody") }
+                return registry.book.accessKey(of: principal).map { RemoteSigner.Key(id: $0.id, secret: $0.secret) }
+            }, nowSeconds: { Int64(Date().timeIntervalSince1970) })
     }
 }

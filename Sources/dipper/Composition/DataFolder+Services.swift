@@ -2,6 +2,7 @@ import CatalogService
 import EventLog
 import Foundation
 import GatewayHTTP
+import Iceberg
 import Ingestion
 import LakeModel
 import ObjectStorage
@@ -32,11 +33,13 @@ extension DataFolder {
     /// The Iceberg REST catalog over the same tables.
     /// - Parameter further: folders beside the warehouse that clients may place tables in.
     func lakehouse(further: [String]) throws -> LakehouseCatalog {
+        let own = Set(model.tables.flatMap { [LakeTables.silver($0), LakeTables.quarantine($0)] })
         let folders = further.map { URL(fileURLWithPath: $0).standardizedFileURL.path }
         return LakehouseCatalog(
             store: catalog, io: PinnedFileIO(base: try CatalogFileIO(objects, further: folders), pins: pins),
             locations: LocationPolicy(
                 warehouse: "\(objects.locationPrefix)/\(LakeTables.warehouseFolder)", further: folders),
+            versionMax: { own.contains($0) ? TableMetadata.formatVersionDefault : TableMetadata.formatVersionMax },
             nowMilliseconds: { Int64(Date().timeIntervalSince1970 * 1_000) })
     }
 }

@@ -1,4 +1,5 @@
 import AvroFormat
+import CatalogPostgreSQL
 import CatalogService
 import Foundation
 import GatewayHTTP
@@ -8,14 +9,20 @@ import HummingbirdTesting
 import LakeTesting
 import NIOCore
 import ObjectStorage
+import PostgreSQLSupport
 import Testing
 
 typealias JSON = AvroFormat.JSONValue
 
-/// The catalog on a gateway, over the stores in memory or over SQLite and a folder.
+/// The catalog on a gateway, over the stores in memory, over SQLite and a folder, or over PostgreSQL.
 struct CatalogHarness: Sendable {
     enum Backing: Sendable, CaseIterable {
-        case memory, disk
+        case memory, disk, postgreSQL
+
+        /// With PostgreSQL where there is one; under `CI` there must be.
+        static var allCases: [Backing] {
+            PostgreSQLSchema.hasServer ? [.memory, .disk, .postgreSQL] : [.memory, .disk]
+        }
     }
 
     let store: any CatalogStore
@@ -23,8 +30,10 @@ struct CatalogHarness: Sendable {
     let catalog: LakehouseCatalog
     let warehouse: String
     private let folder: TemporaryFolder?
+    private let schema: TemporarySchema?
 
-    init(_ backing: Backing = .memory) throws {
+    init(_ backing: Backing = .memory) async throws {
+        schema = backing == .postgreSQL ? try TemporarySchema() : nil
         switch backing {
         case .memory:
             folder = nil
@@ -35,9 +44,39 @@ struct CatalogHarness: Sendable {
             self.folder = folder
             store = try SQLiteCatalogStore(path: folder.file("catalog.sqlite"))
             objects = try LocalObjectStore(root: folder.file("lake"))
+        case .postgreSQL:
+            folder = nil
+            store = try await PostgreSQLCatalogStore(try #require(schema).options)
+            objects = MemoryObjectStore(locationPrefix: "file:///lake")
         }
         warehouse = objects.locationPrefix + "/warehouse"
-        catalog = LakehouseCatalog(
+        catalog = Self.catalog(store, objects, warehouse)
+    }
+
+    /// Another process over what `other` is over.
+    init(beside other: CatalogHarness) async throws {
+        folder = other.folder
+        schema = other.schema
+        if let schema { store = try await PostgreSQLCatalogStore(schema.options) } else { store = other.store }
+        objects = other.objects
+        warehouse = other.warehouse
+        catalog = Self.catalog(store, objects, warehouse)
+    }
+
+    /// The same over a store that stands before `other`'s.
+    init(_ other: CatalogHarness, store: any CatalogStore) {
+        folder = other.folder
+        schema = other.schema
+        self.store = store
+        objects = other.objects
+        warehouse = other.warehouse
+        catalog = Self.catalog(store, objects, warehouse)
+    }
+
+    private static func catalog(
+        _ store: any CatalogStore, _ objects: any ObjectStore, _ warehouse: String
+    ) -> LakehouseCatalog {
+        LakehouseCatalog(
             store: store, io: ObjectStoreFileIO(objects), locations: LocationPolicy(warehouse: warehouse),
             nowMilliseconds: { Int64(Date().timeIntervalSince1970 * 1_000) })
     }

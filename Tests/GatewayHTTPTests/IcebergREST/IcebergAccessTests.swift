@@ -54,7 +54,7 @@ struct IcebergAccessTests {
     }
 
     @Test func `no location opens the files of another namespace`() async throws {
-        let harness = try CatalogHarness()
+        let harness = try await CatalogHarness()
         try await harness.run(authentication: try authentication()) { client in
             for name in ["sales", "other"] {
                 try await client.post("/namespaces", ["namespace": [.string(name)]], headers: Self.admin).ok()
@@ -107,7 +107,7 @@ struct IcebergAccessTests {
     }
 
     @Test func `a crafted metadata file can't be registered, nor purge what is not its own`() async throws {
-        let harness = try CatalogHarness()
+        let harness = try await CatalogHarness()
         try await harness.run(authentication: try authentication()) { client in
             for name in ["sales", "other"] {
                 try await client.post("/namespaces", ["namespace": [.string(name)]], headers: Self.admin).ok()
@@ -176,7 +176,7 @@ struct IcebergAccessTests {
     }
 
     @Test func `a table comes with the settings of who asks, and its tag tells them apart`() async throws {
-        let harness = try CatalogHarness()
+        let harness = try await CatalogHarness()
         var configuration = IcebergConfiguration()
         configuration.storage = StorageAccess(prefix: "s3://lake/") { principal, host in
             ["s3.access-key-id": principal.name ?? "", "s3.endpoint": "http://\(host ?? "none")"]

@@ -22,8 +22,11 @@ import Testing
         }
     }
 
-    @Test func `each requirement that doesn't hold is a lost race that says what changed`() async throws {
-        try await Self.table(try CatalogHarness()) { client in
+    @Test(arguments: CatalogHarness.Backing.allCases)
+    func `each requirement that doesn't hold is a lost race that says what changed`(backing: CatalogHarness.Backing)
+        async throws
+    {
+        try await Self.table(try await CatalogHarness(backing)) { client in
             let uuid = try await client.load()["table-uuid"]?.text ?? ""
             try await client.commit(
                 [CatalogClient.expectsRef(nil)],
@@ -71,8 +74,9 @@ import Testing
         }
     }
 
-    @Test func `every update is applied, and what it leads to is shown`() async throws {
-        try await Self.table(try CatalogHarness()) { client in
+    @Test(arguments: CatalogHarness.Backing.allCases)
+    func `every update is applied, and what it leads to is shown`(backing: CatalogHarness.Backing) async throws {
+        try await Self.table(try await CatalogHarness(backing)) { client in
             func apply(_ updates: JSON...) async throws -> JSON {
                 try await client.commit([], updates).ok()["metadata"] ?? .null
             }
@@ -143,7 +147,7 @@ import Testing
     func `a change whose requirements hold is applied to what others have made of the table`(
         backing: CatalogHarness.Backing
     ) async throws {
-        try await Self.table(try CatalogHarness(backing)) { client in
+        try await Self.table(try await CatalogHarness(backing)) { client in
             let snapshot = CatalogClient.append(CatalogClient.snapshot(1, sequence: 1, time: Self.now), id: 1)
             try await client.commit([CatalogClient.expectsRef(nil)], snapshot).ok()
             // Built on the table as it was before the snapshot; it asks for nothing that has changed since.
@@ -161,7 +165,7 @@ import Testing
     func `many commits at once all take place, one after the other`(backing: CatalogHarness.Backing) async throws {
         let writers = 16
         let each = 10
-        try await Self.table(try CatalogHarness(backing)) { client in
+        try await Self.table(try await CatalogHarness(backing)) { client in
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for writer in 0..<writers {
                     group.addTask {
@@ -189,7 +193,7 @@ import Testing
     func `of snapshots that race for a branch one wins each round, and the history stays a line`(
         backing: CatalogHarness.Backing
     ) async throws {
-        try await Self.table(try CatalogHarness(backing)) { client in
+        try await Self.table(try await CatalogHarness(backing)) { client in
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for writer in 0..<8 {
                     group.addTask {
@@ -221,8 +225,11 @@ import Testing
     }
 
     /// Of two replacements of a table at once the second was built before the first had taken its number.
-    @Test func `a snapshot that begins a history may come late with its number, and no other may`() async throws {
-        try await Self.table(try CatalogHarness()) { client in
+    @Test(arguments: CatalogHarness.Backing.allCases)
+    func `a snapshot that begins a history may come late with its number, and no other may`(
+        backing: CatalogHarness.Backing
+    ) async throws {
+        try await Self.table(try await CatalogHarness(backing)) { client in
             try await client.commit(
                 [], CatalogClient.append(CatalogClient.snapshot(1, sequence: 1, time: Self.now), id: 1)
             )
@@ -240,7 +247,7 @@ import Testing
     }
 
     @Test func `of commits that wait together the losers find what they lost to`() async throws {
-        let harness = try CatalogHarness(.disk)
+        let harness = try await CatalogHarness(.disk)
         try await Self.table(harness) { client in
             // Whoever is refused loads the table at once, and must not find the state that it was refused for.
             try await withThrowingTaskGroup(of: Void.self) { group in
@@ -270,8 +277,9 @@ import Testing
         }
     }
 
-    @Test func `old metadata files go when the table asks for it`() async throws {
-        let harness = try CatalogHarness()
+    @Test(arguments: CatalogHarness.Backing.allCases)
+    func `old metadata files go when the table asks for it`(backing: CatalogHarness.Backing) async throws {
+        let harness = try await CatalogHarness(backing)
         try await Self.table(harness) { client in
             try await client.commit(
                 [],
@@ -296,7 +304,7 @@ import Testing
 
     @Test(arguments: CatalogHarness.Backing.allCases)
     func `a transaction changes all its tables or none`(backing: CatalogHarness.Backing) async throws {
-        try await Self.table(try CatalogHarness(backing)) { client in
+        try await Self.table(try await CatalogHarness(backing)) { client in
             try await client.createTable("u")
             func change(_ name: String, _ requirements: [JSON], _ value: String) -> JSON {
                 [
@@ -318,7 +326,7 @@ import Testing
     }
 
     @Test func `a commit whose answer was lost is looked for before it is told as unknown`() async throws {
-        let harness = try CatalogHarness()
+        let harness = try await CatalogHarness()
         let store = try #require(harness.store as? MemoryCatalogStore)
         try await Self.table(harness) { client in
             let lost = CatalogError(code: "commit-state-unknown", message: "lost")

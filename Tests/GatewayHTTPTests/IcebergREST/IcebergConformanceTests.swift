@@ -46,9 +46,12 @@ import Testing
             plan: plan["plan-id"]?.text ?? "")
     }
 
-    @Test func `each operation is answered with each of its statuses, and refusals say why`() async throws {
+    @Test(arguments: CatalogHarness.Backing.allCases)
+    func `each operation is answered with each of its statuses, and refusals say why`(backing: CatalogHarness.Backing)
+        async throws
+    {
         for wanted in ConformanceCases.all {
-            try await CatalogHarness().run { client in
+            try await CatalogHarness(backing).run { client in
                 let places = try await Self.places(client)
                 let reply = try await client.call(
                     wanted.method, places.filled(wanted.path), wanted.body.map { places.filled($0) })
@@ -68,10 +71,13 @@ import Testing
         }
     }
 
-    @Test func `no operation that config names is without a case of success and one of refusal`() async throws {
+    @Test(arguments: CatalogHarness.Backing.allCases)
+    func `no operation that config names is without a case of success and one of refusal`(
+        backing: CatalogHarness.Backing
+    ) async throws {
         let successes = Set(ConformanceCases.all.filter { $0.status < 300 }.map(\.operation))
         let refusals = Set(ConformanceCases.all.filter { $0.status >= 400 }.map(\.operation))
-        try await CatalogHarness().run { client in
+        try await CatalogHarness(backing).run { client in
             let endpoints = try await client.get("/config").ok()["endpoints"]?.array?.compactMap(\.text) ?? []
             let served = Set(endpoints.map { $0.replacing("/v1/{prefix}", with: "") })
             // Plan tasks come of large scans only; their tests are with those of planning.
@@ -82,10 +88,12 @@ import Testing
         }
     }
 
-    @Test func `a body that is no JSON object is refused wherever one is taken`() async throws {
+    @Test(arguments: CatalogHarness.Backing.allCases)
+    func `a body that is no JSON object is refused wherever one is taken`(backing: CatalogHarness.Backing) async throws
+    {
         let paths = Set(ConformanceCases.all.filter { $0.method == .post && $0.status < 300 }.map(\.path))
             .filter { !$0.hasSuffix("/unregister") }
-        try await CatalogHarness().run { client in
+        try await CatalogHarness(backing).run { client in
             _ = try await Self.places(client)
             for path in paths {
                 for body: JSON in [.null, [], "x", 1] {
@@ -95,9 +103,10 @@ import Testing
         }
     }
 
-    @Test func `without a token nothing is answered, and nothing happens`() async throws {
+    @Test(arguments: CatalogHarness.Backing.allCases)
+    func `without a token nothing is answered, and nothing happens`(backing: CatalogHarness.Backing) async throws {
         let authentication = try TokenAuthentication(tokens: ["spark": "0123456789abcdef"])
-        try await CatalogHarness().run(authentication: authentication) { client in
+        try await CatalogHarness(backing).run(authentication: authentication) { client in
             for wanted in ConformanceCases.all {
                 let reply = try await client.call(wanted.method, wanted.path, wanted.body)
                 #expect(reply.status == 401, "\(wanted)")

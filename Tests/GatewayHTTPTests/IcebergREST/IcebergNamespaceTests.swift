@@ -5,8 +5,11 @@ import HTTPTypes
 import Testing
 
 @Suite struct IcebergNamespaceTests {
-    @Test func `config names the endpoints and how long an idempotency key holds`() async throws {
-        try await CatalogHarness().run { client in
+    @Test(arguments: CatalogHarness.Backing.allCases)
+    func `config names the endpoints and how long an idempotency key holds`(backing: CatalogHarness.Backing)
+        async throws
+    {
+        try await CatalogHarness(backing).run { client in
             let reply = try await client.get("/config?warehouse=anything").ok()
             let endpoints = reply["endpoints"]?.array?.compactMap(\.text) ?? []
             #expect(endpoints.contains("POST /v1/{prefix}/transactions/commit"))
@@ -38,8 +41,11 @@ import Testing
         }
     }
 
-    @Test func `nested namespaces are told with the unit separator and listed below their parent`() async throws {
-        try await CatalogHarness().run { client in
+    @Test(arguments: CatalogHarness.Backing.allCases)
+    func `nested namespaces are told with the unit separator and listed below their parent`(
+        backing: CatalogHarness.Backing
+    ) async throws {
+        try await CatalogHarness(backing).run { client in
             try await client.post("/namespaces", ["namespace": ["a", "b.c", "d/e"]]).ok()
             #expect(try await client.get("/namespaces").ok()["namespaces"] == [["a"]])
             #expect(try await client.get("/namespaces?parent=").ok()["namespaces"] == [["a"]])
@@ -59,8 +65,9 @@ import Testing
         }
     }
 
-    @Test func `names that mean nothing or too much are refused`() async throws {
-        try await CatalogHarness().run { client in
+    @Test(arguments: CatalogHarness.Backing.allCases)
+    func `names that mean nothing or too much are refused`(backing: CatalogHarness.Backing) async throws {
+        try await CatalogHarness(backing).run { client in
             for levels in [[], [""], ["a\u{1F}b"], ["a\n"], [String(repeating: "n", count: 256)]] as [[String]] {
                 try await client.post("/namespaces", ["namespace": .array(levels.map { .string($0) })])
                     .fails(400, "BadRequestException", "Invalid name")
@@ -89,8 +96,9 @@ import Testing
         }
     }
 
-    @Test func `lists are paged when the client asks for pages`() async throws {
-        try await CatalogHarness().run { client in
+    @Test(arguments: CatalogHarness.Backing.allCases)
+    func `lists are paged when the client asks for pages`(backing: CatalogHarness.Backing) async throws {
+        try await CatalogHarness(backing).run { client in
             try await client.createNamespace()
             for index in 0..<5 {
                 try await client.createNamespace("n\(index)")
@@ -116,8 +124,9 @@ import Testing
         }
     }
 
-    @Test func `a path that is not there is told in the catalog's own form`() async throws {
-        try await CatalogHarness().run { client in
+    @Test(arguments: CatalogHarness.Backing.allCases)
+    func `a path that is not there is told in the catalog's own form`(backing: CatalogHarness.Backing) async throws {
+        try await CatalogHarness(backing).run { client in
             try await client.get("/nothing/here").fails(404, "NoSuchEndpointException", "No route for request")
             try await client.get("/namespaces/ns/functions")
                 .fails(404, "NoSuchEndpointException", "No route for request")
@@ -144,8 +153,11 @@ import Testing
         }
     }
 
-    @Test func `without authentication the token endpoint says that none is needed`() async throws {
-        try await CatalogHarness().run { client in
+    @Test(arguments: CatalogHarness.Backing.allCases)
+    func `without authentication the token endpoint says that none is needed`(backing: CatalogHarness.Backing)
+        async throws
+    {
+        try await CatalogHarness(backing).run { client in
             let reply = try await client.form("grant_type=client_credentials&client_id=a&client_secret=b").ok()
             #expect(reply["access_token"] == "no-authentication" && reply["token_type"] == "bearer")
         }

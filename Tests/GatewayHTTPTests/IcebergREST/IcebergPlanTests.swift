@@ -80,7 +80,7 @@ private struct PlannedTable {
     private static func table(
         _ backing: CatalogHarness.Backing = .memory, _ test: @escaping @Sendable (PlannedTable) async throws -> Void
     ) async throws {
-        let harness = try CatalogHarness(backing)
+        let harness = try await CatalogHarness(backing)
         try await harness.run { client in try await test(try await PlannedTable(harness, client)) }
     }
 

@@ -13,7 +13,7 @@ import Testing
     func `a table is created with ids of the catalog's own, loaded and dropped`(
         backing: CatalogHarness.Backing
     ) async throws {
-        let harness = try CatalogHarness(backing)
+        let harness = try await CatalogHarness(backing)
         try await harness.run { client in
             try await client.post(Self.tables, ["name": "t", "schema": CatalogClient.schema])
                 .fails(404, "NoSuchNamespaceException", "Namespace does not exist: ns")
@@ -61,8 +61,9 @@ import Testing
         }
     }
 
-    @Test func `nested fields get ids level by level`() async throws {
-        try await CatalogHarness().run { client in
+    @Test(arguments: CatalogHarness.Backing.allCases)
+    func `nested fields get ids level by level`(backing: CatalogHarness.Backing) async throws {
+        try await CatalogHarness(backing).run { client in
             try await client.createNamespace()
             let inner: JSON = [
                 "type": "struct", "fields": [["id": 10, "name": "x", "required": false, "type": "int"]],
@@ -88,8 +89,9 @@ import Testing
         }
     }
 
-    @Test func `a table is refused for what is wrong with its request`() async throws {
-        let harness = try CatalogHarness()
+    @Test(arguments: CatalogHarness.Backing.allCases)
+    func `a table is refused for what is wrong with its request`(backing: CatalogHarness.Backing) async throws {
+        let harness = try await CatalogHarness(backing)
         try await harness.run { client in
             try await client.createNamespace()
             func create(_ members: [(String, JSON)]) async throws -> Reply {
@@ -193,7 +195,7 @@ import Testing
 
     @Test(arguments: CatalogHarness.Backing.allCases)
     func `a table is registered by a metadata file inside the warehouse`(backing: CatalogHarness.Backing) async throws {
-        let harness = try CatalogHarness(backing)
+        let harness = try await CatalogHarness(backing)
         try await harness.run { client in
             try await client.createNamespace()
             let made = try await client.createTable()
@@ -222,7 +224,7 @@ import Testing
 
     @Test(arguments: CatalogHarness.Backing.allCases)
     func `a purge deletes the table's own metadata and a drop leaves it`(backing: CatalogHarness.Backing) async throws {
-        let harness = try CatalogHarness(backing)
+        let harness = try await CatalogHarness(backing)
         try await harness.run { client in
             try await client.createNamespace()
             for (option, left) in [("", 2), ("?purgeRequested=true", 2)] {
@@ -235,8 +237,9 @@ import Testing
         }
     }
 
-    @Test func `a metadata file that is gone is told as such`() async throws {
-        let harness = try CatalogHarness()
+    @Test(arguments: CatalogHarness.Backing.allCases)
+    func `a metadata file that is gone is told as such`(backing: CatalogHarness.Backing) async throws {
+        let harness = try await CatalogHarness(backing)
         try await harness.run { client in
             try await client.createNamespace()
             let location = try await client.createTable()["metadata-location"]?.text ?? ""
@@ -248,8 +251,11 @@ import Testing
         }
     }
 
-    @Test func `an entity tag spares a client what it has, for each choice of snapshots`() async throws {
-        try await CatalogHarness().run { client in
+    @Test(arguments: CatalogHarness.Backing.allCases)
+    func `an entity tag spares a client what it has, for each choice of snapshots`(backing: CatalogHarness.Backing)
+        async throws
+    {
+        try await CatalogHarness(backing).run { client in
             try await client.createNamespace()
             try await client.createTable()
             let path = Self.tables + "/t"
@@ -266,8 +272,9 @@ import Testing
         }
     }
 
-    @Test func `credentials are none, and metrics are taken`() async throws {
-        try await CatalogHarness().run { client in
+    @Test(arguments: CatalogHarness.Backing.allCases)
+    func `credentials are none, and metrics are taken`(backing: CatalogHarness.Backing) async throws {
+        try await CatalogHarness(backing).run { client in
             try await client.createNamespace()
             try await client.createTable()
             let path = Self.tables + "/t"

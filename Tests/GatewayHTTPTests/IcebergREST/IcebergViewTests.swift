@@ -28,7 +28,7 @@ import Testing
 
     @Test(arguments: CatalogHarness.Backing.allCases)
     func `a view is created, listed, loaded and dropped`(backing: CatalogHarness.Backing) async throws {
-        let harness = try CatalogHarness(backing)
+        let harness = try await CatalogHarness(backing)
         try await harness.run { client in
             try await client.post(Self.views, Self.body())
                 .fails(404, "NoSuchNamespaceException", "Namespace does not exist: ns")
@@ -54,8 +54,9 @@ import Testing
         }
     }
 
-    @Test func `tables and views keep out of each other's way`() async throws {
-        try await CatalogHarness().run { client in
+    @Test(arguments: CatalogHarness.Backing.allCases)
+    func `tables and views keep out of each other's way`(backing: CatalogHarness.Backing) async throws {
+        try await CatalogHarness(backing).run { client in
             try await client.createNamespace()
             try await client.createTable("table")
             try await client.post(Self.views, Self.body("view")).ok()
@@ -140,8 +141,9 @@ import Testing
         }
     }
 
-    @Test func `a view keeps as many versions as its property says`() async throws {
-        try await CatalogHarness().run { client in
+    @Test(arguments: CatalogHarness.Backing.allCases)
+    func `a view keeps as many versions as its property says`(backing: CatalogHarness.Backing) async throws {
+        try await CatalogHarness(backing).run { client in
             try await client.createNamespace()
             try await client.post(Self.views, Self.body(properties: ["version.history.num-entries": "3"])).ok()
             var metadata: JSON?
@@ -162,8 +164,9 @@ import Testing
         }
     }
 
-    @Test func `a view is registered by its metadata file`() async throws {
-        try await CatalogHarness().run { client in
+    @Test(arguments: CatalogHarness.Backing.allCases)
+    func `a view is registered by its metadata file`(backing: CatalogHarness.Backing) async throws {
+        try await CatalogHarness(backing).run { client in
             try await client.createNamespace()
             let made = try await client.post(Self.views, Self.body()).ok()
             let body: JSON = ["name": "v", "metadata-location": made["metadata-location"] ?? .null]

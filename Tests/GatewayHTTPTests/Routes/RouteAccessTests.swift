@@ -60,7 +60,7 @@ struct RouteAccessTests {
             try credential(Self.stranger, ["write:elsewhere"]), try credential(Self.nobody, []),
         ])
         let authentication = TokenAuthentication(AccessRegistry(book))
-        let catalog = try CatalogHarness()
+        let catalog = try await CatalogHarness()
         for name in [Self.namespace, "elsewhere"] {
             try await catalog.catalog.createNamespace(name, properties: [:], ticket: nil, answer: [])
         }

@@ -204,6 +204,12 @@ final class TablePlans: Sendable {
             namespace: table.namespace, name: table.name, fields: schema.fields, plainFiles: [],
             locationScheme: locationScheme, locationRoot: locationScheme == "file://" ? "" : root,
             version: "\(metadata.tableUUID)/\(snapshotID ?? 0)/\(schema.id)")
+        if metadata.formatVersion > TableMetadata.scannedVersionMax {
+            throw QueryError(
+                code: "format-unsupported",
+                message: "\(table) is of format version \(metadata.formatVersion), which is not read here",
+                remedy: "read it with an engine that knows its version")
+        }
         var files: [PlannedTable.File] = []
         var equality = EqualityDeleteSets(table: table, metadata: metadata)
         if let snapshotID {
