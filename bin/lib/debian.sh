@@ -2,7 +2,7 @@
 # Debian's packages: C libraries to build with, and tools where the machine has none.
 
 # The C libraries that the Swift targets wrap.
-BUILD_LIBRARIES="libzstd-dev zlib1g-dev libsnappy-dev libsqlite3-dev libroaring-dev libpq-dev pkg-config"
+BUILD_LIBRARIES="libzstd-dev zlib1g-dev libsnappy-dev libsqlite3-dev libroaring-dev libpq-dev librdkafka-dev pkg-config"
 
 is_installed() { [ "$(dpkg-query -W -f '${Status}' "$1" 2>/dev/null)" = "install ok installed" ]; }
 
@@ -11,7 +11,7 @@ need_debian() {
     local missing=() package as_root=()
     if ! command -v dpkg-query >/dev/null 2>&1; then
         # Not Debian: trust pkg-config for the libraries, and leave installing to the reader.
-        for package in libzstd zlib snappy sqlite3 libpq; do
+        for package in libzstd zlib snappy sqlite3 libpq rdkafka; do
             pkg-config --exists "$package" 2>/dev/null || missing+=("$package")
         done
         [ ${#missing[@]} -eq 0 ] && return 0

@@ -12,6 +12,7 @@ phase_deps() {
     need_build_libraries
     need_duckdb
     need_postgresql
+    need_kafka
     need_readers
     need_seaweedfs
     unlock_deps
@@ -31,7 +32,9 @@ phase_unit() {
     mkdir -p "$FIXTURES"
     start_postgresql
     start_seaweedfs
-    DIPPER_FIXTURE_DIR=$FIXTURES swift test --package-path "$ROOT" --skip-build --parallel >"$log" 2>&1 || status=$?
+    start_kafka
+    DIPPER_FIXTURE_DIR=$FIXTURES with_rdkafka \
+        swift test --package-path "$ROOT" --skip-build --parallel >"$log" 2>&1 || status=$?
     passed=$(count_tests passed "$log")
     failed=$(count_tests failed "$log")
     if [ "$status" -ne 0 ] || [ "$failed" -ne 0 ]; then
