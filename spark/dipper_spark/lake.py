@@ -5,17 +5,16 @@ step (`dipper.spark.batch`). Before each commit the table's snapshots are asked 
 crash commits what is missing and nothing twice. The same look decides about a commit whose answer was lost.
 """
 
-import contextlib
 import dataclasses
 import logging
 import time
 
 from py4j.protocol import Py4JJavaError
+from pyspark.java_gateway import ensure_callback_server_started
 
 from dipper_spark.errors import DipperSparkError
 
 CATALOG = "lake"
-SETTING = "spark.sql.iceberg.snapshot-property."
 QUERY, BATCH = "dipper.spark.query", "dipper.spark.batch"
 ATTEMPTS_MAX = 8
 PAUSE_SECONDS = 0.5
@@ -117,8 +116,7 @@ class Lake:
             if self.is_done(name, mark):
                 return False
             try:
-                with self.marked(mark):
-                    write()
+                self.marked(mark, write)
                 return True
             except Py4JJavaError as error:
                 told = str(error.java_exception)
@@ -128,16 +126,32 @@ class Lake:
                 time.sleep(PAUSE_SECONDS * 2**attempt)
         return False
 
-    @contextlib.contextmanager
-    def marked(self, mark):
-        settings = {SETTING + QUERY: mark.query, SETTING + BATCH: mark.text}
-        for name, value in settings.items():
-            self.session.conf.set(name, value)
+    def marked(self, mark, write):
+        """Runs `write` so that the commit that it makes on this thread bears the mark.
+
+        Iceberg keeps such properties for the thread while it calls back; a write's own options would not reach MERGE."""
+        ensure_callback_server_started(self.session.sparkContext._gateway)
+        jvm, call = self.session._jvm, Call(write)
+        jvm.org.apache.iceberg.spark.CommitMetadata.withCommitProperties(
+            {QUERY: mark.query, BATCH: mark.text}, call, jvm.java.lang.Class.forName("java.lang.RuntimeException"))
+        if call.error is not None:
+            raise call.error
+
+
+class Call:
+    """A `Callable` for Java. What goes wrong is kept: it would come back as a text."""
+
+    class Java:
+        implements = ["java.util.concurrent.Callable"]
+
+    def __init__(self, work):
+        self.work, self.error = work, None
+
+    def call(self):
         try:
-            yield
-        finally:
-            for name in settings:
-                self.session.conf.unset(name)
+            self.work()
+        except Exception as error:  # raised again by `Lake.marked`
+            self.error = error
 
 
 def quoted(name):
