@@ -47,12 +47,6 @@ package enum SigningTime {
         return seconds * 1_000_000 + (0..<6 - digits.count).reduce(value) { value, _ in value * 10 }
     }
 
-    /// `20091012T175030Z`.
-    package static func basic(seconds: Int64) -> String {
-        let (date, time, _) = parts(seconds * 1_000_000)
-        return "\(pad(date.0, 4))\(pad(date.1))\(pad(date.2))T\(pad(time.0))\(pad(time.1))\(pad(time.2))Z"
-    }
-
     /// `Mon, 12 Oct 2009 17:50:30 GMT` (RFC 9110, section 5.6.7).
     package static func http(microseconds: Int64) -> String {
         let (date, time, _) = parts(microseconds)

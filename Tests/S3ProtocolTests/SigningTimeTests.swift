@@ -31,6 +31,6 @@ struct SigningTimeTests {
     func `another form is no time`(text: String) { #expect(SigningTime.microseconds(iso: text) == nil) }
 
     @Test func `the time of a signature is written as it is read`() {
-        #expect(SigningTime.basic(seconds: 1_369_353_600) == "20130524T000000Z")
+        #expect(SigningTime.compact(seconds: 1_369_353_600) == "20130524T000000Z")
     }
 }

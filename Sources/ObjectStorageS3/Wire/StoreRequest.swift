@@ -50,7 +50,7 @@ struct RequestSigner: Sendable {
     func signed(
         _ request: StoreRequest, payloadHash: String, _ credentials: S3Credentials, seconds: Int64
     ) -> TransportRequest {
-        let time = SigningTime.basic(seconds: seconds)
+        let time = SigningTime.compact(seconds: seconds)
         let path = path(request.key)
         var headers = request.headers
         headers.append((name: "host", value: host))

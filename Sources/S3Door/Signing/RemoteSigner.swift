@@ -1,5 +1,6 @@
 package import Access
 package import GatewayHTTP
+import S3Protocol
 
 /// Signs requests to a bucket for clients that have no keys.
 ///
@@ -116,7 +117,7 @@ package struct RemoteSigner: StorageSigning {
         guard let body else {
             throw S3Error.invalidRequest("The request names its objects in a body, which is missing.")
         }
-        let root = try XMLTree(Array(body.utf8))
+        guard let root = try? XMLTree(Array(body.utf8)) else { throw S3Error.malformedXML }
         let keys = root.children("Object").map { $0.child("Key")?.text }
         guard root.name == "Delete", (1...deleteKeysMax).contains(keys.count), !keys.contains(nil) else {
             throw S3Error.malformedXML
