@@ -66,6 +66,7 @@ let package = Package(
         lake("ParquetFormat", ["LakeModel", "ByteKernels", "BlockCompression"]),
         lake("AvroFormat", ["LakeModel", "ByteKernels", "BlockCompression"]),
         lake("MultipartForm", ["LakeModel"]),
+        lake("ArrowFormat", ["LakeModel"]),
 
         // L2: the table format.
         lake("Iceberg", ["LakeModel", "ByteKernels", "BlockCompression", "ParquetFormat", "AvroFormat"]),
@@ -79,7 +80,7 @@ let package = Package(
         lake("EventLog", ["LakeModel", "SQLiteSupport", grdb]),
         lake("OperationalStore", ["LakeModel", "SQLiteSupport", grdb]),
         lake("OperationalStorePostgres", ["LakeModel", "OperationalStore", "PostgreSQLSupport"]),
-        lake("QueryEngine", ["LakeModel"]),
+        lake("QueryEngine", ["LakeModel", "ArrowFormat", "AvroFormat"]),
         .target(name: "CDuckDBLoader", linkerSettings: [.linkedLibrary("dl")]),
         lake("QueryEngineDuckDB", ["LakeModel", "QueryEngine", "CDuckDBLoader", logging]),
         lake("Observability", ["LakeModel", logging, metrics]),

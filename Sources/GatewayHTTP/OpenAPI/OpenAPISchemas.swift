@@ -150,7 +150,8 @@ enum OpenAPISchemas {
             "QueryResult",
             object(
                 required: [
-                    "columns", "rowCount", "totalRows", "page", "size", "truncated", "elapsedMicroseconds", "snapshots",
+                    "columns", "rowCount", "totalRows", "page", "size", "truncated", "elapsedMicroseconds", "filesRead",
+                    "filesSkipped", "snapshots",
                     "rows",
                 ],
                 [
@@ -161,7 +162,7 @@ enum OpenAPISchemas {
                     "truncated": [
                         "type": "boolean", "description": "Whether the result has more rows than are kept.",
                     ],
-                    "elapsedMicroseconds": count, "snapshots": ["type": "object", "additionalProperties": id],
+                    "elapsedMicroseconds": count, "filesRead": count, "filesSkipped": count, "snapshots": ["type": "object", "additionalProperties": id],
                     "rows": ["type": "array", "items": ["type": "array", "items": anyScalar]],
                 ])),
     ]

@@ -61,17 +61,18 @@ extension RouteDocumentation {
             parameters: [escapeFormulas], body: [(Answers.json, reference("Query"))],
             answers: [
                 Answer(
-                    status: 200, text: "The result; as lines of JSON objects or as CSV it comes whole.",
+                    status: 200,
+                    text: "The result; as lines of JSON objects, as CSV or as a stream of Arrow's IPC it comes whole.",
                     content: [
                         (Answers.json, reference("QueryResult")), (QueryRoutes.lines, text),
-                        (CSVText.contentType, text),
+                        (CSVText.contentType, text), (QueryRoutes.arrow, ["type": "string", "format": "binary"]),
                     ], headers: ["X-Total-Count", "Dipper-Snapshots", "Dipper-Truncated"])
             ],
             problems: [
                 "media-type-unsupported", "encoding-unsupported", "json-syntax", "json-invalid", "body-too-large",
                 "body-truncated", "not-acceptable", "sql-syntax", "sql-invalid", "sql-refused", "sql-failed",
                 "query-timeout",
-                "query-memory", "result-too-large", "snapshot-unknown", "unknown-table", "engine-missing",
+                "query-memory", "result-too-large", "value-unrepresentable", "snapshot-unknown", "unknown-table", "engine-missing",
                 "engine-crashed", "overloaded",
             ])
     }

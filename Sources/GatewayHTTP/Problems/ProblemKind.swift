@@ -103,6 +103,7 @@ package struct ProblemCatalog: Sendable {
             "sql-refused", .unprocessableContent, "Only a single read-only query of the lake's tables is allowed"),
         ProblemKind("query-timeout", .unprocessableContent, "The query took longer than is allowed"),
         ProblemKind("query-memory", .unprocessableContent, "The query needed more memory than is allowed"),
+        ProblemKind("value-unrepresentable", .unprocessableContent, "The form that is asked for can't hold a value"),
         ProblemKind("result-too-large", .unprocessableContent, "The result is larger than is allowed"),
     ]
 

@@ -8,6 +8,7 @@ import QueryEngine
 /// `POST /api/v2/query`.
 struct QueryRoutes {
     static let lines = "application/x-ndjson"
+    static let arrow = "application/vnd.apache.arrow.stream"
 
     let service: any SQLAnswering
     let limits: GatewayLimits
@@ -23,7 +24,7 @@ struct QueryRoutes {
         let options = try QueryOptions(request.request, known: ["escapeFormulas"])
         let escapes = try options.boolean("escapeFormulas") ?? true
         try request.requireJSON()
-        let form = try request.negotiate([Answers.json, Self.lines, CSVText.contentType])
+        let form = try request.negotiate([Answers.json, Self.lines, CSVText.contentType, Self.arrow])
         let body = try QueryBody(json: try await request.collectBody(bytesMax: limits.queryBodyBytesMax))
         let paging = try self.paging(body, isPaged: form == Answers.json)
         try checkParameters(body.question.parameters)
@@ -40,6 +41,11 @@ struct QueryRoutes {
         if let name = HTTPField.Name("Dipper-Truncated") { headers[name] = String(answer.result.isTruncated) }
         let pieces = QueryPieces(answer: answer, page: page, paging: paging, form: form, escapesFormulas: escapes)
         headers[.contentType] = form == CSVText.contentType ? CSVText.fullContentType : form
+        if form == Self.arrow {
+            // Whole, so that a value that Arrow has no form for is an error and no broken stream.
+            let bytes = try ArrowResult(columns: answer.result.columns).stream(page)
+            return Response(status: .ok, headers: headers, body: ResponseBody(byteBuffer: ByteBuffer(bytes: bytes)))
+        }
         return Response(status: .ok, headers: headers, body: pieces.body)
     }
 
@@ -112,6 +118,7 @@ struct QueryPieces: Sendable {
                 "page": .integer(Int64(paging.page)), "size": .integer(Int64(paging.size)),
                 "truncated": .boolean(answer.result.isTruncated),
                 "elapsedMicroseconds": .integer(answer.result.elapsedMicroseconds),
+                "filesRead": .integer(Int64(answer.filesRead)), "filesSkipped": .integer(Int64(answer.filesSkipped)),
                 "snapshots": SnapshotHeader.json(answer.snapshotIDs),
             ])
             head.append(to: &bytes)

@@ -49,6 +49,9 @@ final class TablePlans: Sendable {
         var hidden: Set<String> = []
         /// Whether some of the tables are those of the operational database.
         var isOperational = false
+        /// Data files in `tables`, and those of the same tables that were left out.
+        var filesRead = 0
+        var filesSkipped = 0
     }
 
     /// The tables that a statement names and `reader` may read, as they are, in the state that `state` names, or in the one
@@ -88,6 +91,8 @@ final class TablePlans: Sendable {
             }
             var table = resolved.table(matching: filter)
             table.namespace = resolved.namespace
+            all.filesRead += table.dataFileCount
+            all.filesSkipped += resolved.whole.dataFileCount - table.dataFileCount
             all.tables.append(table)
             all.isOperational = all.isOperational || table.attached != nil
             if let snapshotID = resolved.snapshotID { all.snapshotIDs[resolved.shownName] = snapshotID }
