@@ -147,6 +147,11 @@ enum OpenAPISchemas {
                     "size": ["type": "integer", "minimum": 1],
                 ])),
         JSONMember(
+            "RunningQuery",
+            object(
+                required: ["id", "sql", "startedAt"],
+                ["id": text, "sql": text, "client": text, "startedAt": time, "percent": ["type": "number"]])),
+        JSONMember(
             "QueryResult",
             object(
                 required: [

@@ -43,7 +43,10 @@ package struct Gateway: Sendable {
                 ingestion: services.ingestion, limits: limits, eventSlots: Slots(limits.eventStreamsMax)
             ).routes
         routes += AnalyticRoutes(service: services.analytics, limits: limits).routes
-        routes += QueryRoutes(service: services.sql, limits: limits).routes
+        routes +=
+            QueryRoutes(
+                service: services.sql, limits: limits, catalog: catalog, eventSlots: Slots(limits.eventStreamsMax)
+            ).routes
         routes +=
             OperationRoutes(
                 services: services, limits: limits, registry: registry

@@ -77,7 +77,11 @@ final class TablePlans: Sendable {
         var edits: [TextEdit] = []
         var done: [String: Expression] = [:]
         for (index, resolved) in found.enumerated() {
-            guard let resolved else { continue }
+            guard let resolved else {
+                // The engine is to say that there is no such table, whatever the time.
+                if let bytes = outline.references[index].momentBytes { edits.append(TextEdit(bytes: bytes, text: "")) }
+                continue
+            }
             edits += resolved.edits
             let filter = filters.filter(of: index)
             // One table may be named several times: what any of the places needs is read.
