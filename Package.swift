@@ -126,7 +126,8 @@ let package = Package(
         .executableTarget(
             name: "dipper",
             dependencies: [
-                "LakeModel", "AvroFormat", "CSVFormat", "Iceberg", "ObjectStorage", "EventLog", "OperationalStore", "QueryEngine",
+                "LakeModel", "AvroFormat", "CSVFormat", "Iceberg", "ObjectStorage", "EventLog", "OperationalStore",
+                "QueryEngine",
                 "QueryEngineDuckDB", "Observability", "Access", "CatalogService", "Ingestion", "TableMaintenance",
                 "GatewayHTTP", "S3Door", "PostgreSQLSupport", "CatalogPostgreSQL", "OperationalStorePostgres", logging,
                 httpTypes, metrics, nio, lifecycle,
@@ -166,6 +167,8 @@ let package = Package(
         tests("ParquetFormat", ["LakeModel", "LakeTesting"]),
         tests("AvroFormat", ["LakeModel"]),
         tests("MultipartForm", ["LakeModel"]),
+        tests("ArrowFormat", ["LakeModel"]),
+        tests("QueryEngine", ["LakeModel", "ArrowFormat"]),
         tests("Iceberg", ["LakeModel", "ParquetFormat", "AvroFormat"]),
         tests("ObjectStorage", ["LakeModel", "LakeTesting"]),
         tests("EventLog", ["LakeModel", "SQLiteSupport", "LakeTesting", grdb]),
@@ -204,7 +207,7 @@ let package = Package(
                 "LakeModel", "ObjectStorage", "Access", "GatewayHTTP", "LakeTesting", crypto, logging, hummingbird,
                 httpTypes, nio, .product(name: "HummingbirdTesting", package: "hummingbird"),
             ]),
-        tests("dipper", ["LakeModel"]),
+        tests("dipper", ["LakeModel", "Iceberg", "QueryEngine"]),
         tests("LakeSimulation", ["LakeModel", "LakeTesting", "ObjectStorage"]),
         .testTarget(name: "TidyTests", swiftSettings: strict),
     ],

@@ -167,7 +167,8 @@ enum OpenAPISchemas {
                     "truncated": [
                         "type": "boolean", "description": "Whether the result has more rows than are kept.",
                     ],
-                    "elapsedMicroseconds": count, "filesRead": count, "filesSkipped": count, "snapshots": ["type": "object", "additionalProperties": id],
+                    "elapsedMicroseconds": count, "filesRead": count, "filesSkipped": count,
+                    "snapshots": ["type": "object", "additionalProperties": id],
                     "rows": ["type": "array", "items": ["type": "array", "items": anyScalar]],
                 ])),
     ]

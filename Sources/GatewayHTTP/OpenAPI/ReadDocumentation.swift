@@ -73,7 +73,8 @@ extension RouteDocumentation {
             problems: [
                 "media-type-unsupported", "encoding-unsupported", "json-syntax", "json-invalid", "body-too-large",
                 "body-truncated", "not-acceptable", "sql-syntax", "sql-invalid", "sql-refused", "sql-failed",
-                "query-timeout", "query-cancelled", "query-memory", "result-too-large", "value-unrepresentable", "snapshot-unknown", "unknown-table", "engine-missing",
+                "query-timeout", "query-cancelled", "query-memory", "result-too-large", "value-unrepresentable",
+                "snapshot-unknown", "unknown-table", "engine-missing",
                 "engine-crashed", "overloaded",
             ])
     }

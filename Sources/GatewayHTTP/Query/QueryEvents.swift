@@ -71,7 +71,7 @@ struct QueryEvents: Sendable {
 
     private static func json(_ progress: QueryProgress) -> JSONValue {
         .object([
-            "percent": .double(progress.percent), "rowsRead": .integer(progress.rowsRead),
+            "percent": progress.percent.map { .double($0) }, "rowsRead": .integer(progress.rowsRead),
             "rowsTotal": .integer(progress.rowsTotal),
         ])
     }

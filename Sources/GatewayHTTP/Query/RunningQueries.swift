@@ -22,7 +22,7 @@ final class RunningQueries: Sendable {
             .object([
                 "id": .string(id), "sql": .string(sql), "client": .string(reader.name),
                 "startedAt": .string(UTCText.text(microseconds: startedMicroseconds)),
-                "percent": progress.map { .double($0.percent) },
+                "percent": progress?.percent.map { .double($0) },
             ])
         }
     }
@@ -61,7 +61,8 @@ final class RunningQueries: Sendable {
         } catch is CancellationError {
             guard entries.withLock({ $0[id]?.isCancelled ?? false }) else { throw CancellationError() }
             throw GatewayError(
-                code: "query-cancelled", message: "the query was cancelled", remedy: "run it again if it is still wanted")
+                code: "query-cancelled", message: "the query was cancelled",
+                remedy: "run it again if it is still wanted")
         }
     }
 

@@ -63,7 +63,10 @@ package struct ArrowResult: Sendable {
             guard members.count == fields.count else { return .text(json.serializedText) }
             return .structure(try zip(members, fields).map { try nested($0, $1.type) })
         case (.map(let key, let value), .object(let object)):
-            return .map(try object.members.flatMap { [try nested(.string($0.key), key.type), try nested($0.value, value.type)] })
+            return .map(
+                try object.members.flatMap {
+                    [try nested(.string($0.key), key.type), try nested($0.value, value.type)]
+                })
         case (.map(let key, let value), .array(let pairs)):
             return .map(
                 try pairs.flatMap { pair -> [ArrowValue] in

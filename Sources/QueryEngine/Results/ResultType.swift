@@ -55,7 +55,8 @@ struct ResultType {
 
     private static let plainTypes: [(String, ArrowType)] = [
         // A name comes before those that it begins with.
-        ("TIMESTAMP WITH TIME ZONE", .timestamp(.microsecond, zone: "UTC")), ("TIMESTAMP_S", .timestamp(.second, zone: nil)),
+        ("TIMESTAMP WITH TIME ZONE", .timestamp(.microsecond, zone: "UTC")),
+        ("TIMESTAMP_S", .timestamp(.second, zone: nil)),
         ("TIMESTAMP_MS", .timestamp(.millisecond, zone: nil)), ("TIMESTAMP_NS", .timestamp(.nanosecond, zone: nil)),
         ("TIMESTAMP", .timestamp(.microsecond, zone: nil)), ("TIME WITH TIME ZONE", .utf8),
         ("TIME_NS", .time(.nanosecond)), ("TIME", .time(.microsecond)), ("DATE", .date), ("INTERVAL", .interval),

@@ -15,11 +15,11 @@ enum EngineMessage {
 
     private static func make(kind: String, message: String, byteOffset: Int?) -> WireError {
         switch kind {
-        case "Parser", "Syntax": 
+        case "Parser", "Syntax":
             WireError(
                 code: "sql-syntax", message: message, remedy: "correct the statement; the dialect is DuckDB's",
                 byteOffset: byteOffset)
-        case "Permission": 
+        case "Permission":
             WireError(
                 code: "sql-refused", message: message, remedy: "read the lake's tables with one SELECT",
                 byteOffset: byteOffset)

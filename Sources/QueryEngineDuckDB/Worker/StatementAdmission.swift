@@ -154,7 +154,8 @@ struct StatementAdmission {
         guard tables?.contains(Self.key(namespace: namespace, name: name)) ?? true else {
             throw WireError(
                 code: "sql-invalid", message: "there is no table \(full)",
-                remedy: "GET /api/v2/tables lists the tables that there are", byteOffset: node["query_location"]?.number)
+                remedy: "GET /api/v2/tables lists the tables that there are", byteOffset: node["query_location"]?.number
+            )
         }
     }
 

@@ -102,7 +102,7 @@ struct ServeCommand: AsyncParsableCommand {
         var iceberg = IcebergConfiguration()
         iceberg.storage = doorAddress.flatMap { folder.storageAccess($0, registry: access) }
         let gateway = try Gateway(
-            configuration: configuration, 
+            configuration: configuration,
             services: folder.services(
                 queries: queries, operationalQueries: operationalQueries, limits: limits.queries.limits),
             registry: registry,
