@@ -165,7 +165,7 @@ def test_a_table_of_version_1_is_read_and_carried_to_version_2(server, sql):
     assert len(same(server, sql, "id, name, extra")) == 20
 
 
-def test_equality_deletes_are_refused_and_fail_no_other_table(server):
+def test_equality_deletes_are_applied(server):
     """Nobody here writes equality deletes, so one is made by hand, as Flink would."""
     catalog = pyiceberg(server)
     catalog.create_namespace("other")
@@ -209,11 +209,14 @@ def test_equality_deletes_are_refused_and_fail_no_other_table(server):
                 "summary": {"operation": "delete"}}},
             {"action": "set-snapshot-ref", "ref-name": "main", "type": "branch", "snapshot-id": snapshot_id}]})
     assert answer.status_code == 200, answer.text
-    refused = server.api.request("POST", "/query", json={"sql": "SELECT * FROM other.deleted_from"})
-    assert_problem(refused, "deletes-unsupported")
+    assert server.api.query("SELECT id FROM other.deleted_from ORDER BY id") == [[1], [3]]
+    assert server.api.query(f"SELECT count(*) FROM other.deleted_from AT (VERSION => {base.snapshot_id})") == [[3]]
     assert server.api.query("SELECT count(*) FROM other.plain") == [[3]]
     # Planned by the server, the equality delete comes with the file that it applies to.
     plan = requests.post(f"{server.api.base}/catalog/v1/namespaces/other/tables/deleted_from/plan", json={}, timeout=30).json()
     assert [file["content"] for file in plan["delete-files"]] == ["equality-deletes"]
     assert plan["delete-files"][0]["equality-ids"] == [field.field_id]
     assert [task["delete-file-references"] for task in plan["file-scan-tasks"]] == [[0]]
+    # A row that is written again after the deletion stays.
+    catalog.load_table("other.deleted_from").append(pa.table({"id": pa.array([2, 4], pa.int64())}))
+    assert server.api.query("SELECT id FROM other.deleted_from ORDER BY id") == [[1], [2], [3], [4]]

@@ -41,13 +41,13 @@ package struct QueryRequest: Sendable {
 
 /// How far a running query is.
 package struct QueryProgress: Codable, Sendable, Hashable {
-    /// From 0 to 100, as far as the engine can tell.
-    package var percent: Double
+    /// From 0 to 100; `nil` where the engine cannot tell.
+    package var percent: Double?
     /// Rows read so far, and how many there are to read by the engine's estimate.
     package var rowsRead: Int64
     package var rowsTotal: Int64
 
-    package init(percent: Double, rowsRead: Int64, rowsTotal: Int64) {
+    package init(percent: Double?, rowsRead: Int64, rowsTotal: Int64) {
         self.percent = percent
         self.rowsRead = rowsRead
         self.rowsTotal = rowsTotal

@@ -46,7 +46,9 @@ package struct StatementOutline: Codable, Sendable, Hashable {
 ///
 /// What is not understood is ``unknown``, which is never the reason to leave out a file, under `not` and `any` neither.
 package indirect enum RowFilter: Codable, Sendable, Hashable {
-    package enum Comparison: String, Codable, Sendable { case equal, notEqual, less, lessOrEqual, greater, greaterOrEqual }
+    package enum Comparison: String, Codable, Sendable {
+        case equal, notEqual, less, lessOrEqual, greater, greaterOrEqual
+    }
 
     /// A column as the text names it: what stands before the last dot, and what behind.
     package struct Column: Codable, Sendable, Hashable {

@@ -147,10 +147,16 @@ enum OpenAPISchemas {
                     "size": ["type": "integer", "minimum": 1],
                 ])),
         JSONMember(
+            "RunningQuery",
+            object(
+                required: ["id", "sql", "startedAt"],
+                ["id": text, "sql": text, "client": text, "startedAt": time, "percent": ["type": "number"]])),
+        JSONMember(
             "QueryResult",
             object(
                 required: [
-                    "columns", "rowCount", "totalRows", "page", "size", "truncated", "elapsedMicroseconds", "snapshots",
+                    "columns", "rowCount", "totalRows", "page", "size", "truncated", "elapsedMicroseconds", "filesRead",
+                    "filesSkipped", "snapshots",
                     "rows",
                 ],
                 [
@@ -161,7 +167,8 @@ enum OpenAPISchemas {
                     "truncated": [
                         "type": "boolean", "description": "Whether the result has more rows than are kept.",
                     ],
-                    "elapsedMicroseconds": count, "snapshots": ["type": "object", "additionalProperties": id],
+                    "elapsedMicroseconds": count, "filesRead": count, "filesSkipped": count,
+                    "snapshots": ["type": "object", "additionalProperties": id],
                     "rows": ["type": "array", "items": ["type": "array", "items": anyScalar]],
                 ])),
     ]

@@ -74,23 +74,46 @@ extension RouteDocumentation {
             text: """
                 One SELECT over the tables of the lake, limited in time, memory and result. Whole numbers are JSON numbers \
                 with all their digits (64 bits); NaN and the infinities are the strings NaN, Infinity and -Infinity; \
-                decimals and times are strings.
+                decimals and times are strings. As `text/event-stream` it is the events `started` (with the query's id), \
+                `progress`, and `result` or `problem`. A query whose client goes away is ended.
                 """,
             parameters: [escapeFormulas], body: [(Answers.json, reference("Query"))],
             answers: [
                 Answer(
-                    status: 200, text: "The result; as lines of JSON objects or as CSV it comes whole.",
+                    status: 200,
+                    text: "The result; as lines of JSON objects, as CSV or as a stream of Arrow's IPC it comes whole.",
                     content: [
                         (Answers.json, reference("QueryResult")), (QueryRoutes.lines, text),
-                        (CSVText.contentType, text),
+                        (CSVText.contentType, text), (QueryRoutes.arrow, ["type": "string", "format": "binary"]),
+                        (JobRoutes.eventStream, text),
                     ], headers: ["X-Total-Count", "Dipper-Snapshots", "Dipper-Truncated"])
             ],
             problems: [
                 "media-type-unsupported", "encoding-unsupported", "json-syntax", "json-invalid", "body-too-large",
                 "body-truncated", "not-acceptable", "sql-syntax", "sql-invalid", "sql-refused", "sql-failed",
-                "query-timeout",
-                "query-memory", "result-too-large", "snapshot-unknown", "unknown-table", "engine-missing",
+                "query-timeout", "query-cancelled", "query-memory", "result-too-large", "value-unrepresentable",
+                "snapshot-unknown", "unknown-table", "engine-missing",
                 "engine-crashed", "overloaded",
             ])
+    }
+
+    static var runningQueries: RouteDocumentation {
+        RouteDocumentation(
+            id: "listQueries", tag: "read", summary: "Queries that are running",
+            text: "Those of the sender; all of them for senders who may read everything.",
+            answers: [
+                Answer(
+                    status: 200, text: "The oldest first.",
+                    content: [(Answers.json, ["type": "array", "items": reference("RunningQuery")])])
+            ],
+            problems: ["option-unknown"])
+    }
+
+    static var cancelQuery: RouteDocumentation {
+        RouteDocumentation(
+            id: "cancelQuery", tag: "read", summary: "End a running query",
+            text: "Its sender gets a problem with the code query-cancelled.",
+            parameters: [Parameter(name: "id", location: "path", text: "The query's id.", schema: text)],
+            answers: [Answer(status: 204, text: "It is being ended.")], problems: ["option-unknown", "unknown-query"])
     }
 }

@@ -108,7 +108,10 @@ package struct ProblemCatalog: Sendable {
         ProblemKind(
             "sql-refused", .unprocessableContent, "Only a single read-only query of the lake's tables is allowed"),
         ProblemKind("query-timeout", .unprocessableContent, "The query took longer than is allowed"),
+        ProblemKind("query-cancelled", .unprocessableContent, "The query was cancelled"),
+        ProblemKind("unknown-query", .notFound, "No such query is running"),
         ProblemKind("query-memory", .unprocessableContent, "The query needed more memory than is allowed"),
+        ProblemKind("value-unrepresentable", .unprocessableContent, "The form that is asked for can't hold a value"),
         ProblemKind("result-too-large", .unprocessableContent, "The result is larger than is allowed"),
     ]
 

@@ -24,6 +24,9 @@ package final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHan
     private var isBodyOpen = false
     private var isAnswered = false
     private var drainedBytes = 0
+    private var hasLeft = false
+    private var watches: [Int: @Sendable () -> Void] = [:]
+    private var nextWatch = 0
 
     package init(drainBytesMax: Int) { self.drainBytesMax = drainBytesMax }
 
@@ -45,6 +48,31 @@ package final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHan
             isBodyOpen = false
         }
         context.fireChannelRead(data)
+    }
+
+    /// Asks to be told when the client has closed its side: at once if it has already. On the channel's event loop.
+    fileprivate func watch(_ left: @escaping @Sendable () -> Void) -> Int {
+        nextWatch += 1
+        if hasLeft { left() } else { watches[nextWatch] = left }
+        return nextWatch
+    }
+
+    fileprivate func unwatch(_ watch: Int) { watches[watch] = nil }
+
+    private func clientLeft() {
+        hasLeft = true
+        for left in watches.values { left() }
+        watches = [:]
+    }
+
+    package func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if case ChannelEvent.inputClosed? = event as? ChannelEvent { clientLeft() }
+        context.fireUserInboundEventTriggered(event)
+    }
+
+    package func channelInactive(context: ChannelHandlerContext) {
+        clientLeft()
+        context.fireChannelInactive()
     }
 
     package func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
@@ -74,6 +102,38 @@ package final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHan
             context.writeAndFlush(wrapOutboundOut(.head(HTTPResponse(status: .continue))), promise: promise)
         } else {
             promise?.succeed()
+        }
+    }
+}
+
+extension GatewayRequest {
+    /// Runs something long for a client that waits for it, and cancels it when the client goes away.
+    ///
+    /// A client that closes its sending side only is taken for gone as well.
+    func whileClientWaits<Value: Sendable>(
+        _ operation: @escaping @Sendable () async throws -> Value
+    ) async throws -> Value {
+        let task = Task { try await operation() }
+        let channel = channel
+        // A channel that is closed has no handler any more; its answer finds that out.
+        let watch = channel.eventLoop.submit { () -> Int? in
+            guard let handler = try? channel.pipeline.syncOperations.handler(type: ConnectionHandler.self) else {
+                task.cancel()
+                return nil
+            }
+            return handler.watch { task.cancel() }
+        }
+        defer {
+            watch.whenSuccess { id in
+                guard let id, let handler = try? channel.pipeline.syncOperations.handler(type: ConnectionHandler.self)
+                else { return }
+                handler.unwatch(id)
+            }
+        }
+        return try await withTaskCancellationHandler {
+            try await task.value
+        } onCancel: {
+            task.cancel()
         }
     }
 }

@@ -44,7 +44,10 @@ package struct Gateway: Sendable {
             ).routes
         routes += AnalyticRoutes(service: services.analytics, limits: limits, answers: services.answers).routes
         if let gold = services.gold { routes += GoldRoutes(service: gold).routes }
-        routes += QueryRoutes(service: services.sql, limits: limits).routes
+        routes +=
+            QueryRoutes(
+                service: services.sql, limits: limits, catalog: catalog, eventSlots: Slots(limits.eventStreamsMax)
+            ).routes
         routes +=
             OperationRoutes(
                 services: services, limits: limits, registry: registry

@@ -49,9 +49,14 @@ package struct SQLAnswer: Sendable, Hashable {
     package var result: QueryResult
     /// Qualified table name to the snapshot id that was read.
     package var snapshotIDs: [String: Int64]
+    /// Data files of the tables that were read, and those that could not hold matching rows.
+    package var filesRead: Int
+    package var filesSkipped: Int
 
-    package init(result: QueryResult, snapshotIDs: [String: Int64]) {
+    package init(result: QueryResult, snapshotIDs: [String: Int64], filesRead: Int = 0, filesSkipped: Int = 0) {
         self.result = result
         self.snapshotIDs = snapshotIDs
+        self.filesRead = filesRead
+        self.filesSkipped = filesSkipped
     }
 }

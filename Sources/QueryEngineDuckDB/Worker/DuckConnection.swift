@@ -44,7 +44,8 @@ import QueryEngine
     var progress: QueryProgress {
         let progress = unsafe dd_query_progress(connection)
         return QueryProgress(
-            percent: min(max(progress.percentage, 0), 100), rowsRead: Int64(clamping: progress.rows_processed),
+            percent: progress.percentage < 0 ? nil : min(progress.percentage, 100),
+            rowsRead: Int64(clamping: progress.rows_processed),
             rowsTotal: Int64(clamping: progress.total_rows_to_process))
     }
 

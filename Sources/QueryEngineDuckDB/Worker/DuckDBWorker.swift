@@ -110,7 +110,9 @@ private final class ProgressReports: @unchecked Sendable {
             _ = condition.wait(until: Date(timeIntervalSinceNow: Self.intervalSeconds))
             if isStopped { break }
             // A pipe that is broken is found by the answer as well.
-            guard let frame = try? Frame(.progress, json: session.progress), (try? pipe.send(frame)) != nil else { break }
+            guard let frame = try? Frame(.progress, json: session.progress), (try? pipe.send(frame)) != nil else {
+                break
+            }
         }
         hasEnded = true
         condition.broadcast()

@@ -137,11 +137,17 @@ indirect enum DuckType: Sendable, Hashable {
         case .list(let element): element.name + "[]"
         case .array(let element, let count): "\(element.name)[\(count)]"
         case .structure(let fields):
-            "STRUCT(" + fields.map { "\($0.name) \($0.type.name)" }.joined(separator: ", ") + ")"
+            "STRUCT(" + fields.map { "\(Self.shown($0.name)) \($0.type.name)" }.joined(separator: ", ") + ")"
         case .map(let key, let value): "MAP(\(key.name), \(value.name))"
         case .null: "NULL"
         case .unsupported(let name): name
         }
+    }
+
+    /// A field's name, in quotes unless it is a plain word.
+    private static func shown(_ name: String) -> String {
+        let isPlain = !name.isEmpty && name.allSatisfy { $0.isLetter || $0.isNumber || $0 == "_" }
+        return isPlain ? name : TableSQL.quoted(name)
     }
 
     /// The part of the type that has no text form, if any.

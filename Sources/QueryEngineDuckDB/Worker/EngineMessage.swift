@@ -15,8 +15,14 @@ enum EngineMessage {
 
     private static func make(kind: String, message: String, byteOffset: Int?) -> WireError {
         switch kind {
-        case "Parser", "Syntax": WireError(code: "sql-syntax", message: message, byteOffset: byteOffset)
-        case "Permission": WireError(code: "sql-refused", message: message, byteOffset: byteOffset)
+        case "Parser", "Syntax":
+            WireError(
+                code: "sql-syntax", message: message, remedy: "correct the statement; the dialect is DuckDB's",
+                byteOffset: byteOffset)
+        case "Permission":
+            WireError(
+                code: "sql-refused", message: message, remedy: "read the lake's tables with one SELECT",
+                byteOffset: byteOffset)
         case "Out of Memory":
             WireError(
                 code: "query-memory", message: message,
@@ -35,7 +41,10 @@ enum EngineMessage {
                         "set write.parquet.compression-codec of the table to zstd, snappy or gzip, and rewrite its data files"
                 )
             } else {
-                WireError(code: "sql-invalid", message: message, byteOffset: byteOffset)
+                WireError(
+                    code: "sql-invalid", message: message,
+                    remedy: "correct the statement; GET /api/v2/tables/{table} tells a table's columns",
+                    byteOffset: byteOffset)
             }
         }
     }

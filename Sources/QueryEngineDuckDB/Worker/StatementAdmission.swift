@@ -59,7 +59,7 @@ struct StatementAdmission {
         let message = serialized["error_message"]?.text ?? "the statement cannot be parsed"
         guard serialized["error_type"]?.text == "not implemented" else {
             return WireError(
-                code: "sql-syntax", message: message,
+                code: "sql-syntax", message: message, remedy: "correct the statement; the dialect is DuckDB's",
                 byteOffset: serialized["position"]?.text.flatMap { Int($0) })
         }
         return WireError(
@@ -154,7 +154,8 @@ struct StatementAdmission {
         guard tables?.contains(Self.key(namespace: namespace, name: name)) ?? true else {
             throw WireError(
                 code: "sql-invalid", message: "there is no table \(full)",
-                byteOffset: node["query_location"]?.number)
+                remedy: "GET /api/v2/tables lists the tables that there are", byteOffset: node["query_location"]?.number
+            )
         }
     }
 
@@ -170,6 +171,7 @@ struct StatementAdmission {
 
     private static func refusal(_ message: String, at node: JSONTree? = nil, remedy: String? = nil) -> WireError {
         WireError(
-            code: "sql-refused", message: message, remedy: remedy, byteOffset: node?["query_location"]?.number)
+            code: "sql-refused", message: message, remedy: remedy ?? "read the lake's tables with one SELECT",
+            byteOffset: node?["query_location"]?.number)
     }
 }

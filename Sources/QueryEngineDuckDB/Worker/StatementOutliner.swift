@@ -83,7 +83,8 @@ struct StatementOutliner {
 
     /// Names without a namespace are common table expressions: the admission has seen to that.
     private mutating func add(_ table: JSONTree, scope: Int?) throws {
-        guard let namespace = table["schema_name"]?.text, !namespace.isEmpty, let name = table["table_name"]?.text else {
+        guard let namespace = table["schema_name"]?.text, !namespace.isEmpty, let name = table["table_name"]?.text
+        else {
             return
         }
         var reference = StatementOutline.Reference(
@@ -99,9 +100,11 @@ struct StatementOutliner {
     ) throws {
         var scanner = SQLScanner(text, at: location ?? text.utf8.count)
         let start = scanner.position
-        guard let parts = scanner.name(), parts.map({ $0.lowercased() }) == [
-            reference.namespace.lowercased(), reference.name.lowercased(),
-        ] else { throw Self.unreadable(reference) }
+        guard let parts = scanner.name(),
+            parts.map({ $0.lowercased() }) == [
+                reference.namespace.lowercased(), reference.name.lowercased(),
+            ]
+        else { throw Self.unreadable(reference) }
         reference.nameBytes = start..<scanner.position
         scanner.skipSpace()
         let head = scanner

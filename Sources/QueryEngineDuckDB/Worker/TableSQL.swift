@@ -73,14 +73,16 @@ struct TableSQL {
         }
         var arguments = [Self.list(group.files), "hive_partitioning = false"]
         arguments.append(
-            group.columnNames == nil ? "schema = \(schemaArgument(group.extraFields(beside: fields)))" : "union_by_name = true")
+            group.columnNames == nil
+                ? "schema = \(schemaArgument(group.extraFields(beside: fields)))" : "union_by_name = true")
         var text = "SELECT \(columns.joined(separator: ", ")) FROM read_parquet(\(arguments.joined(separator: ", "))) d"
         if group.hasDeletes, !deleteFiles.isEmpty {
             text +=
                 " ANTI JOIN (\(deletes)) x ON d.\(Self.fileNameColumn) = x.data_file AND d.\(Self.rowNumberColumn) = x.position"
         }
         for (index, deletes) in group.equalityDeletes.enumerated() {
-            text += " ANTI JOIN (\(select(deletes))) e\(index) ON "
+            text +=
+                " ANTI JOIN (\(select(deletes))) e\(index) ON "
                 + deletes.fields.map { field in
                     "\(column(field, in: group)) IS NOT DISTINCT FROM e\(index).\(Self.columnAlias(field))"
                 }.joined(separator: " AND ")

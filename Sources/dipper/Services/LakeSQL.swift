@@ -27,7 +27,9 @@ struct LakeSQL: SQLAnswering {
             sql: all.sql, parameters: question.parameters, tables: all.tables, limits: limits,
             isIsolated: question.reader.namespaces(.read) != nil, progress: progress)
         do {
-            return SQLAnswer(result: try await execute(request, all), snapshotIDs: all.snapshotIDs)
+            return SQLAnswer(
+                result: try await execute(request, all), snapshotIDs: all.snapshotIDs, filesRead: all.filesRead,
+                filesSkipped: all.filesSkipped)
         } catch var error as QueryError where all.sql != question.sql {
             // The place would be one in another text.
             error.place = nil

@@ -15,7 +15,8 @@ struct FileListing {
         var fields: [(id: Int, name: String, type: PrimitiveType)] = []
         for spec in metadata.partitionSpecs.reversed() {
             for (field, type) in zip(spec.fields, spec.partitionTypes(metadata)) {
-                guard let type, seen.insert(field.fieldID).inserted, names.insert(field.name.lowercased()).inserted else {
+                guard let type, seen.insert(field.fieldID).inserted, names.insert(field.name.lowercased()).inserted
+                else {
                     continue
                 }
                 fields.append((field.fieldID, field.name, type))

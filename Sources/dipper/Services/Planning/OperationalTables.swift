@@ -9,7 +9,8 @@ struct OperationalTables {
 
     static let unavailable = QueryError(
         code: "operational-unavailable", message: "the operational tables cannot be read by SQL here",
-        remedy: "run bin/up, which fetches the engine's extensions for SQLite and PostgreSQL, and start the server again")
+        remedy:
+            "run bin/up, which fetches the engine's extensions for SQLite and PostgreSQL, and start the server again")
 
     let model: LakeDeclaration
     let store: Store

@@ -121,4 +121,9 @@ extension QueryTable {
         plainFiles + deletedFromFiles + deleteFiles
             + equalityGroups.flatMap { group in group.files + group.deletes.flatMap(\.files) }
     }
+
+    /// - Complexity: O(groups of equality deletes).
+    var dataFileCount: Int {
+        plainFiles.count + deletedFromFiles.count + equalityGroups.reduce(0) { $0 + $1.files.count }
+    }
 }

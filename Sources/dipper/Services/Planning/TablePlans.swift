@@ -54,6 +54,9 @@ final class TablePlans: Sendable {
         var snapshotIDs: [String: Int64] = [:]
         /// Names of the tables that the reader may not read, in lower case.
         var hidden: Set<String> = []
+        /// Data files in `tables`, and those of the same tables that were left out.
+        var filesRead = 0
+        var filesSkipped = 0
         /// Keeps the tables' files from being deleted; ends with the last copy, or when ``release()`` is called.
         fileprivate(set) var hold: QueryHold?
 
@@ -85,7 +88,11 @@ final class TablePlans: Sendable {
         var edits: [TextEdit] = []
         var done: [String: Expression] = [:]
         for (index, resolved) in found.enumerated() {
-            guard let resolved else { continue }
+            guard let resolved else {
+                // The engine is to say that there is no such table, whatever the time.
+                if let bytes = outline.references[index].momentBytes { edits.append(TextEdit(bytes: bytes, text: "")) }
+                continue
+            }
             edits += resolved.edits
             let filter = filters.filter(of: index)
             // One table may be named several times: what any of the places needs is read.
@@ -99,6 +106,8 @@ final class TablePlans: Sendable {
             }
             var table = resolved.table(matching: filter)
             table.namespace = resolved.namespace
+            all.filesRead += table.dataFileCount
+            all.filesSkipped += resolved.whole.dataFileCount - table.dataFileCount
             all.tables.append(table)
             if let snapshotID = resolved.snapshotID { all.snapshotIDs[resolved.shownName] = snapshotID }
         }

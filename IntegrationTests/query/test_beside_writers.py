@@ -1,0 +1,52 @@
+"""Queries beside commits, compaction and expiry."""
+
+import threading
+import time
+
+import requests
+
+from query.test_tables_in_sql import SILVER, TABLE, ask, commit, hires
+
+
+def test_a_query_that_runs_sees_none_of_what_comes_after(new_server, tmp_path):
+    """The files that a query reads are replaced and their snapshot expires while it runs; it ends as it began."""
+    config = tmp_path / "limits.yaml"
+    config.write_text("limits:\n  queryMilliseconds: 120000\n  queryWorkers: 2\n  queryThreads: 1\n")
+    server = new_server(options=["--config", str(config)])
+    api = server.api
+    for batch in range(12):
+        first = commit(api, hires(range(batch * 50, batch * 50 + 50), 2021))
+    properties = {"history.expire.max-snapshot-age-ms": "1"}
+    changed = requests.post(f"{api.base}/catalog/v1/namespaces/silver/tables/employees_cleaned", timeout=30, json={
+        "requirements": [], "updates": [{"action": "set-properties", "updates": properties}]})
+    assert changed.status_code == 200, changed.text
+    folder = server.folder / "lake/warehouse/silver/employees_cleaned/data"
+    old = set(folder.rglob("*.parquet"))
+    # The first part keeps the engine busy; only then are the table's files opened.
+    slow = (
+        "WITH busy AS MATERIALIZED (SELECT count(*) AS n FROM range(20000) a, range(12000) b "
+        f"WHERE (a.range * b.range) % 7 = 3) SELECT (SELECT n FROM busy) > 0, count(*), min(name), max(id) FROM {SILVER} "
+        "WHERE id >= (SELECT n FROM busy) - (SELECT n FROM busy)")
+    answers = []
+    thread = threading.Thread(target=lambda: answers.append(ask(api, slow)))
+    thread.start()
+    while not api.get("/queries").json():
+        time.sleep(0.02)
+    time.sleep(0.3)
+    # Rewrites, and the expiry that follows them, run in the server after commits.
+    deadline = time.monotonic() + 60
+    number = 0
+    while thread.is_alive() and time.monotonic() < deadline:
+        commit(api, hires(range(50), 2021, name=f"later{number}-"))
+        number += 1
+    thread.join(120)
+    assert answers[0]["rows"] == [[True, 600, "n0", 599]]
+    assert answers[0]["snapshots"] == {SILVER: str(first)}
+    assert api.query(f"SELECT count(*), count(*) FILTER (WHERE name LIKE 'later%') FROM {SILVER}") == [[600, 50]]
+    assert number > 0
+    # What was put off while the query ran is deleted after it.
+    deadline = time.monotonic() + 60
+    while old & set(folder.rglob("*.parquet")):
+        assert time.monotonic() < deadline, "the old files stay"
+        commit(api, hires(range(50), 2021, name=f"later{number}-"))
+        number += 1

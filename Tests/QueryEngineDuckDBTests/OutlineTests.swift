@@ -1,0 +1,192 @@
+import LakeModel
+import QueryEngine
+import Testing
+
+@testable import QueryEngineDuckDB
+
+extension DuckDBTests {
+    @Suite struct OutlineTests {
+        private typealias Column = RowFilter.Column
+
+        private func outline(_ sql: String) async throws -> StatementOutline {
+            var found = StatementOutline()
+            try await Lab.run { lab in found = try await lab.engine.outline(of: sql) }
+            return found
+        }
+
+        @Test func `tables are found wherever they are named, and common table expressions are none`() async throws {
+            let outline = try await outline(
+                """
+                WITH a AS (SELECT * FROM silver.one) SELECT (SELECT max(x) FROM Silver."Two") FROM a
+                JOIN silver.three t ON t.x = a.x WHERE a.x IN (SELECT x FROM other.four)
+                UNION ALL SELECT * FROM silver.five
+                """)
+            let names = Set(outline.references.map { "\($0.namespace).\($0.name)" })
+            #expect(names == ["silver.one", "Silver.Two", "silver.three", "other.four", "silver.five"])
+        }
+
+        @Test func `a WHERE clause is read as far as it compares columns with constants`() async throws {
+            let outline = try await outline(
+                """
+                SELECT 1 FROM silver.t e WHERE a = 5 AND 3 < e.b AND c BETWEEN 1 AND $1 AND d IN ('x', 'y')
+                AND f LIKE 'ab%' AND g IS NULL AND h + 1 = 2 AND i < DATE '2020-01-01' AND NOT (j >= 1.5 OR k)
+                """)
+            let scope = try #require(outline.references.first?.scope)
+            let wanted: [RowFilter] = [
+                .compare(Column(name: "a"), .equal, .integer(5)),
+                .compare(Column(qualifier: ["e"], name: "b"), .greater, .integer(3)),
+                .all([
+                    .compare(Column(name: "c"), .greaterOrEqual, .integer(1)),
+                    .compare(Column(name: "c"), .lessOrEqual, .parameter("1")),
+                ]), .isIn(Column(name: "d"), [.text("x"), .text("y")]),
+                .all([.startsWith(Column(name: "f"), "ab"), .unknown]), .isNull(Column(name: "g")), .unknown,
+                .compare(Column(name: "i"), .less, .cast(.text("2020-01-01"), type: "DATE")),
+            ]
+            guard case .all(let parts) = outline.scopes[scope] else {
+                Issue.record("\(outline.scopes[scope])")
+                return
+            }
+            #expect(Array(parts.prefix(wanted.count)) == wanted)
+            // The engine's parser may have taken the negation apart; what it is about must be there.
+            #expect("\(parts.dropFirst(wanted.count))".contains("decimal(unscaled: 15, scale: 1)"))
+        }
+
+        @Test(
+            arguments: [
+                "SELECT 1 FROM silver.t TABLESAMPLE 10 PERCENT WHERE a = 1",
+                "SELECT 1 FROM silver.t AS t(b, c) WHERE b = 1",
+                "SELECT 1 FROM silver.t WHERE a = 1 USING SAMPLE 5",
+                "SELECT 1 FROM silver.t ASOF JOIN silver.u ON t.a >= u.a WHERE u.b = 1",
+                "SELECT 1 FROM silver.t POSITIONAL JOIN silver.u WHERE u.b = 1",
+            ])
+        func `rows that are picked before the filter are not filtered`(sql: String) async throws {
+            let outline = try await outline(sql)
+            for reference in outline.references {
+                #expect(reference.scope.map { outline.scopes[$0] } ?? .unknown == .unknown)
+            }
+        }
+
+        @Test func `a test for null says nothing beside an outer join`() async throws {
+            let outline = try await outline(
+                "SELECT 1 FROM silver.t LEFT JOIN silver.u ON t.a = u.a WHERE u.a IS NULL AND t.a = 1")
+            #expect(
+                outline.scopes == [
+                    .all([.unknown, .compare(Column(qualifier: ["t"], name: "a"), .equal, .integer(1))])
+                ])
+        }
+
+        @Test func `a point in time is read with its place in the text`() async throws {
+            let sql = """
+                SELECT 'é' FROM silver."a b" AS x AT (VERSION => 5), silver.c /* AT */ AT ( TIMESTAMP => '2020-01-01' ) ,
+                silver.d AT (VERSION => 'tag') WHERE x.a = 1
+                """
+            let references = try await outline(sql).references
+            #expect(
+                references.map(\.moment) == [
+                    .snapshot(5), .instant(microseconds: 1_577_836_800_000_000), .reference("tag"),
+                ])
+            let bytes = Array(sql.utf8)
+            let texts = references.map { reference in
+                [reference.nameBytes, reference.momentBytes].map { range in
+                    range.map { String(decoding: bytes[$0], as: UTF8.self) } ?? ""
+                }
+            }
+            #expect(
+                texts == [
+                    ["silver.\"a b\"", "AT (VERSION => 5)"], ["silver.c", "AT ( TIMESTAMP => '2020-01-01' )"],
+                    ["silver.d", "AT (VERSION => 'tag')"],
+                ])
+        }
+
+        @Test(
+            arguments: [
+                "SELECT 1 FROM silver.t AT (VERSION => 1 + 1)", "SELECT 1 FROM silver.t AT (TIMESTAMP => 'soon')",
+                "SELECT 1 FROM silver.t AT (TIMESTAMP => (SELECT now() FROM silver.u))",
+                "SELECT 1 FROM silver.t AT (TIMESTAMP => getenv('HOME')::TIMESTAMP)",
+                "SELECT 1 FROM silver.t AT (TIMESTAMP => (SELECT max(x) FROM '/etc/passwd'))",
+            ])
+        func `what is no point in time is refused`(sql: String) async throws {
+            try await Lab.run { lab in
+                await #expect(throws: QueryError.self) { _ = try await lab.engine.outline(of: sql) }
+            }
+        }
+    }
+
+    @Suite struct MoreTablesTests {
+        @Test func `rows that a request brings along are a table of their types`() async throws {
+            var table = QueryTable(
+                "t$x", [(1, "a b", .long), (2, "at", .timestamptz), (3, "n", .decimal(precision: 9, scale: 2))],
+                files: [])
+            table.fields.append(
+                .init(
+                    id: 4, name: "m",
+                    type: .map(
+                        keyID: 0, key: .primitive(.int), valueID: 0, value: .primitive(.string), valueRequired: false),
+                    required: false))
+            table.json = """
+                [{"a b": 5, "at": "2020-01-01T00:00:00.5Z", "n": "1.25", "m": {"7": "it's"}}, {"a b": null, "at": null, "n": null, "m": null}]
+                """
+            let fixed = table
+            try await Lab.run { lab in
+                let rows = try await lab.rows(
+                    "SELECT *, m[7], typeof(m) FROM silver.\"t$x\" ORDER BY 1", tables: [fixed])
+                #expect(
+                    rows.first == [
+                        .integer(5), .text("2020-01-01T00:00:00.5Z"), .text("1.25"), .text("[[7,\"it's\"]]"),
+                        .text("it's"),
+                        .text("MAP(INTEGER, VARCHAR)"),
+                    ])
+                #expect(rows.count == 2)
+            }
+        }
+
+        @Test func `equality deletes take away the rows that they match, nulls too`() async throws {
+            try await Lab.run { lab in
+                let data = try lab.write(
+                    "data.parquet",
+                    [.init("id", 1, .long([1, 2, nil, 4])), .init("gone", 9, .text(["a", "b", "c", "d"]))])
+                let other = try lab.write("other.parquet", [.init("id", 1, .long([2, 5]))])
+                let byID = try lab.write("eq-1.parquet", [.init("id", 1, .long([2, nil]))])
+                let byOther = try lab.write("eq-2.parquet", [.init("gone", 9, .text(["d"]))])
+                var table = QueryTable("t", [(1, "id", .long)], files: [other])
+                table.equalityGroups = [
+                    .init(
+                        files: [data], hasPositionDeletes: false,
+                        deletes: [
+                            .init(files: [byID], fields: [.init(id: 1, name: "id", type: .long, required: false)]),
+                            .init(
+                                files: [byOther], fields: [.init(id: 9, name: "gone", type: .string, required: false)]),
+                        ])
+                ]
+                let rows = try await lab.rows("SELECT id FROM silver.t ORDER BY id", tables: [table])
+                #expect(rows == [[.integer(1)], [.integer(2)], [.integer(5)]])
+            }
+        }
+
+        @Test func `a process reads no folder but those of its tables`() async throws {
+            try await Lab.run({ $0.workers = 1 }) { lab in
+                let open = try lab.write("open/a.parquet", [.init("id", 1, .long([1]))])
+                let other = try lab.write("other/a.parquet", [.init("id", 1, .long([2]))])
+                var table = QueryTable("t", [(1, "id", .long)], files: [open])
+                table.folders = [lab.dataFolder + "/open/"]
+                #expect(try await lab.rows("SELECT id FROM silver.t", tables: [table]) == [[.integer(1)]])
+                // A file outside of what the table says is out of reach, although it lies in the warehouse.
+                var wrong = QueryTable("t", [(1, "id", .long)], files: [other])
+                wrong.folders = table.folders
+                let error = try await lab.error("SELECT id FROM silver.t", tables: [wrong])
+                #expect(error.code == "data-unreadable")
+                // Another table's folder is added; one for itself leaves the others behind.
+                var second = QueryTable("u", [(1, "id", .long)], files: [other])
+                second.folders = [lab.dataFolder + "/other/"]
+                #expect(try await lab.rows("SELECT id FROM silver.u", tables: [second]) == [[.integer(2)]])
+                let shared = lab.engine.workerProcessIDs
+                #expect(try await lab.rows("SELECT id FROM silver.t", tables: [table]) == [[.integer(1)]])
+                #expect(lab.engine.workerProcessIDs == shared)
+                let alone = try await lab.engine.execute(
+                    QueryRequest(sql: "SELECT id FROM silver.t", tables: [table], isIsolated: true))
+                #expect(alone.rows == [[.integer(1)]])
+                #expect(lab.engine.workerProcessIDs != shared)
+            }
+        }
+    }
+}
