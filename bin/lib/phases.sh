@@ -12,6 +12,7 @@ phase_deps() {
     need_build_libraries
     need_duckdb
     need_postgresql
+    need_redis
     need_readers
     unlock_deps
 }
@@ -29,6 +30,7 @@ phase_unit() {
     rm -rf "$FIXTURES"
     mkdir -p "$FIXTURES"
     start_postgresql
+    start_redis
     DIPPER_FIXTURE_DIR=$FIXTURES swift test --package-path "$ROOT" --skip-build --parallel >"$log" 2>&1 || status=$?
     passed=$(count_tests passed "$log")
     failed=$(count_tests failed "$log")

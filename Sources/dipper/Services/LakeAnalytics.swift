@@ -60,11 +60,20 @@ struct LakeAnalytics: AnalyticsAnswering {
             // Whether a reader with some rights may read a table is not for its pointer alone to say.
             holdsByPointers: reader.mayEverywhere(.read)
         ) {
-            let all = try await self.plans.all(of: reader, for: analytic.sql)
+            let all = try await self.silver(of: analytic, reader)
             let read = all.tables.map { TableIdentifier(namespace: $0.namespace, name: $0.name) }
             return (self.basis(analytic, reader, all), read)
         }
         return version(question, basis)
+    }
+
+    /// The tables that the SQL over silver may speak of. Gold tables bear the names of its expressions, and are not meant.
+    private func silver(of analytic: AnalyticDeclaration, _ reader: Principal) async throws -> TablePlans.All {
+        var all = try await plans.all(of: reader, for: analytic.sql)
+        let gold = Set(book.model.gold.map(\.name))
+        all.tables.removeAll { $0.namespace == GoldDeclaration.namespace && gold.contains($0.name) }
+        for name in gold { all.snapshotIDs[GoldBook.identifier(name).description] = nil }
+        return all
     }
 
     private func basis(_ analytic: AnalyticDeclaration, _ reader: Principal, _ all: TablePlans.All) -> Basis {
@@ -96,7 +105,7 @@ struct LakeAnalytics: AnalyticsAnswering {
 
     func answer(_ question: AnalyticQuestion, page: Int, size: Int) async throws -> AnalyticAnswer {
         let analytic = try declaration(of: question)
-        let all = try await plans.all(of: question.reader, for: analytic.sql)
+        let all = try await silver(of: analytic, question.reader)
         let version = version(question, basis(analytic, question.reader, all))
         var (sql, used, source) = (analytic.sql, all, LakeTables.silver)
         if let gold = analytic.gold, let current = try await currentGold(gold, question.reader, all) {
@@ -121,11 +130,9 @@ struct LakeAnalytics: AnalyticsAnswering {
         var metadata: [TableIdentifier: TableMetadata] = [:]
         for table in book.tables(bearingOn: gold.tables) {
             metadata[table] = try await tables.metadata(table)
-            if table.namespace != GoldDeclaration.namespace,
-                metadata[table]?.currentSnapshotID != all.snapshotIDs[table.description]
-            {
-                return nil
-            }
+            // What the SQL over silver does not read may have moved on since.
+            let isRead = all.tables.contains { $0.namespace == table.namespace && $0.name == table.name }
+            if isRead, metadata[table]?.currentSnapshotID != all.snapshotIDs[table.description] { return nil }
         }
         guard gold.tables.allSatisfy({ book.isCurrent($0, metadata) }) else { return nil }
         let found = try await plans.all(of: reader, for: gold.sql)
