@@ -50,7 +50,7 @@ package final class LRUResultCache: ResultCache {
     package var valueBytesMax: Int { bytesMax / Self.valueShare }
 
     package func value(for key: CacheKey) async throws -> [UInt8]? { found(key) }
-    package func remove(_ key: CacheKey) async throws { state.withLock { $0.remove(key) } }
+    package func remove(_ key: CacheKey) async throws { drop(key) }
 
     package func store(_ value: [UInt8], for key: CacheKey, lifetimeSeconds: Int) async throws {
         keep(value, for: key, lifetimeSeconds: lifetimeSeconds)
@@ -69,6 +69,8 @@ package final class LRUResultCache: ResultCache {
             return entry.value
         }
     }
+
+    func drop(_ key: CacheKey) { state.withLock { $0.remove(key) } }
 
     /// - Complexity: O(1), and O(1) for each value that has to go.
     func keep(_ value: [UInt8], for key: CacheKey, lifetimeSeconds: Int) {

@@ -13,6 +13,7 @@ phase_deps() {
     need_duckdb
     need_postgresql
     need_kafka
+    need_redis
     need_readers
     need_seaweedfs
     unlock_deps
@@ -33,6 +34,7 @@ phase_unit() {
     start_postgresql
     start_seaweedfs
     start_kafka
+    start_redis
     DIPPER_FIXTURE_DIR=$FIXTURES with_rdkafka \
         swift test --package-path "$ROOT" --skip-build --parallel >"$log" 2>&1 || status=$?
     passed=$(count_tests passed "$log")

@@ -95,7 +95,7 @@ enum HiringGold {
                      c.previous_year_hires,
                      (c.hires - c.previous_year_hires) / nullif(c.previous_year_hires, 0) AS growth_on_year,
                      c.jobs, r.job AS top_job, c.first_hire, c.last_hire,
-                     n.day - c.days / nullif(c.hires, 0) AS mean_tenure_days
+                     (n.day * c.hires - c.days) / nullif(c.hires, 0) AS mean_tenure_days
               FROM compared c
               CROSS JOIN newest n
               LEFT JOIN ranked r
@@ -154,7 +154,7 @@ enum HiringGold {
                      c.previous_year_hires,
                      (c.hires - c.previous_year_hires) / c.previous_year_hires AS growth_on_year,
                      c.first_hire, c.last_hire,
-                     n.day - c.days / c.hires AS mean_tenure_days
+                     (n.day * c.hires - c.days) / c.hires AS mean_tenure_days
               FROM compared c CROSS JOIN newest n
         """
 }
