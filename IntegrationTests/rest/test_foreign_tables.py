@@ -80,30 +80,33 @@ def test_a_partition_spec_that_changed_and_a_sort_order(server, sql):
     assert server.api.query("SELECT count(*), max(id) FROM other.t WHERE \"at\" < TIMESTAMP '2022-01-01'") == [[20, 19]]
 
 
-@pytest.mark.parametrize("transform", [
-    "bucket(5, id)", "bucket(3, name)", "bucket(4, price)", "bucket(4, day)", "truncate(7, id)", "truncate(2, name)",
-    "truncate(100, price)", "years(at)", "months(day)", "days(at)", "hours(at)", "name"])
-def test_partitions_by_each_transform_are_read_pruned_and_compacted(server, sql, transform):
+@pytest.mark.parametrize("transforms", [
+    "bucket(2, id), truncate(1, name)", "bucket(3, name), years(at)", "bucket(2, price), months(day)", "days(at)",
+    "bucket(2, day), truncate(100, price)", "hours(at)", "truncate(70, id), name"])
+def test_partitions_by_each_transform_are_read_pruned_and_compacted(server, sql, transforms):
     sql("CREATE TABLE lake.other.t (id BIGINT, name STRING, price DECIMAL(9,2), day DATE, at TIMESTAMP) USING iceberg "
-        f"PARTITIONED BY ({transform})")
-    for part in range(3):
-        sql("INSERT INTO lake.other.t SELECT id, concat(substr('äbcd', 1 + id % 4, 1), id % 5), CAST(id * 3.25 AS DECIMAL(9,2)), "
-            "date'1969-12-30' + CAST(id % 70 AS INT), timestamp'1969-12-31 22:00:00' + make_interval(0, 0, 0, 0, id) "
-            f"FROM range({part * 60 - 20}, {part * 60 + 40})")
+        f"PARTITIONED BY ({transforms})")
+    for part in range(2):
+        sql("INSERT INTO lake.other.t SELECT id, concat(substr('äbc', 1 + CAST(id % 3 AS INT), 1), id % 2), "
+            "CAST(id * 3.25 AS DECIMAL(9,2)), date'1969-12-30' + CAST(id % 40 AS INT), "
+            f"timestamp'1969-12-31 22:00:00' + make_interval(0, 0, 0, 0, id % 5) FROM range({part * 60 - 20}, {part * 60 + 40})")
     sql("INSERT INTO lake.other.t VALUES (1000, null, null, null, null), (null, 'z', 1.00, null, timestamp'2021-05-05 05:05:05')")
     columns = "id, name, CAST(price AS STRING), CAST(day AS STRING)"
     expected = same(server, sql, columns)
-    for condition in ["id = 17", "id < -10", "name = 'c3'", "price > 200", "day < DATE '1970-01-01'", "name IS NULL",
-                      "at < TIMESTAMP '1970-01-01 00:00:00'", "day BETWEEN DATE '1970-02-01' AND DATE '1970-02-03'"]:
-        quoted = condition.replace("at <", '"at" <')
-        ours = server.api.query(f"SELECT count(*) FROM other.t WHERE {quoted}")[0][0]
-        assert ours == sql(f"SELECT count(*) FROM lake.other.t WHERE {condition}")[0][0], condition
+    conditions = ["id = 17", "id < -10", "name = 'c0'", "price > 200", "day < DATE '1970-01-01'", "name IS NULL",
+                  "at < TIMESTAMP '1970-01-01 00:00:00'", "day BETWEEN DATE '1970-02-01' AND DATE '1970-02-03'"]
+    # Spark looks at every row; the server leaves files out by partition and by bounds.
+    wanted = sql(f"SELECT {', '.join(f'count_if({condition})' for condition in conditions)} FROM lake.other.t")[0]
+    found = [server.api.query(f"SELECT count(*) FROM other.t WHERE {condition.replace('at <', chr(34) + 'at' + chr(34) + ' <')}")
+             for condition in conditions]
+    assert found == [[[count]] for count in wanted]
     partitions = sql("SELECT partition, sum(record_count) FROM lake.other.t.files GROUP BY 1")
     server.stop()
     assert table_command(server.folder, "compact", "other.t")["state"] == "done"
     server.start()
-    assert sorted(sql_of(server, sql)(f"SELECT {columns} FROM lake.other.t"), key=str) == expected
-    assert set(sql_of(server, sql)("SELECT partition, sum(record_count) FROM lake.other.t.files GROUP BY 1")) == set(partitions)
+    after = sql_of(server, sql)
+    assert sorted(after(f"SELECT {columns} FROM lake.other.t"), key=str) == expected
+    assert set(after("SELECT partition, sum(record_count) FROM lake.other.t.files GROUP BY 1")) == set(partitions)
     assert len(server.api.query("SELECT * FROM other.t")) == len(expected)
 
 

@@ -28,7 +28,8 @@ struct BackupRouteTests {
     @Test func `what can't be backed up is told`() async throws {
         try await Harness().run { client in
             try await client.post("/api/v2/tables/nothing/backup", "").expectProblem("unknown-table", 404)
-            try await client.post("/api/v2/tables/departments/backup?snapshot=x", "").expectProblem("option-invalid", 400)
+            try await client.post("/api/v2/tables/departments/backup?snapshot=x", "").expectProblem(
+                "option-invalid", 400)
             try await client.post("/api/v2/tables/departments/backup?page=1", "").expectProblem("option-unknown", 400)
             try await client.get("/api/v2/tables/departments/backup").expectProblem("method-not-allowed", 405)
         }
