@@ -2,9 +2,11 @@
 
 import collections
 import decimal
+import io
 import json
 import random
 import subprocess
+import time
 import uuid
 
 import fastavro
@@ -40,11 +42,12 @@ tables:
       - {name: code, type: "fixed[4]"}
       - {name: blob, type: binary}
     key: [id]
-    derived:
+    derived: &derived
       - {name: month, part: month, from: day}
     partition: [month]
   - name: copies
     columns: *columns
+    derived: *derived
     key: [id]
   - name: few
     columns:
@@ -105,6 +108,15 @@ def restore(server, body, table="things", **options):
     return server.api.request("POST", f"/tables/{table}/restore", params={"wait": 60}, data=body, headers=AVRO, **options)
 
 
+def operational_row(server, table, key):
+    """A row of the operational store, which follows the lake at its own pace."""
+    deadline = time.monotonic() + 60
+    while (answer := server.api.get(f"/tables/{table}/rows/{key}")).status_code != 200:
+        assert time.monotonic() < deadline, answer.text
+        time.sleep(0.05)
+    return answer.json()
+
+
 def rows(server, table="things"):
     return pyiceberg_rows(server.api.metadata(table), COLUMNS)
 
@@ -163,7 +175,8 @@ def test_a_table_that_was_dropped_comes_back(lake):
     later = lake.api.batch("things", [{"id": 5, "title": "later"}, {"id": 10**12, "title": "new"}])
     lake.api.ended(later.json())
     assert rows(lake) != expected
-    assert backup(lake, snapshot=old).content[-16:] and rows(lake) != expected
+    records = list(fastavro.reader(io.BytesIO(backup(lake, snapshot=old).content)))
+    assert collections.Counter(row["id"] for row in records) == collections.Counter(row[0] for row in expected)
 
     dropped = requests.delete(
         f"{lake.api.base}/catalog/v1/namespaces/silver/tables/things_cleaned?purgeRequested=true", timeout=60)
@@ -177,9 +190,10 @@ def test_a_table_that_was_dropped_comes_back(lake):
     assert (again["rows"]["inserted"], again["rows"]["updated"]) == (1, 1)
     lake.kill()
     lake.start()
-    assert restore(lake, body, table="copies").json()["state"] == "committed"
+    copied = restore(lake, body, table="copies")
+    assert copied.status_code == 200 and copied.json()["state"] == "committed", copied.text
     assert rows(lake, "copies") == expected
-    assert lake.api.get("/tables/copies/rows/8").json()["id"] == 8
+    assert operational_row(lake, "copies", 8)["id"] == 8
     assert lake.api.get("/tables/copies/rows/7").status_code == 404
 
 
@@ -189,7 +203,6 @@ def test_what_is_no_backup_of_the_table_is_refused(lake):
     assert_problem(restore(lake, body[:-100]), "backup-damaged")
     assert_problem(restore(lake, b"id,name\n"), "backup-damaged")
     assert_problem(restore(lake, body, table="few"), "backup-columns-differ")
-    assert_problem(restore(lake, backup(lake, "few").content), "backup-columns-differ")
     assert_problem(restore(lake, b""), "upload-empty")
     assert_problem(
         lake.api.request("POST", "/tables/things/restore", data=body, headers={"Content-Type": "text/csv"}),

@@ -8,6 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 import requests
 from lake.api import assert_problem
+from lake.test_maintenance import table_command
 from pyiceberg.io.pyarrow import PyArrowFileIO
 from pyiceberg.manifest import (
     DataFile,
@@ -21,7 +22,7 @@ from pyiceberg.manifest import (
 )
 from pyiceberg.typedef import Record
 
-from rest.catalogs import pyiceberg, spark_catalog
+from rest.catalogs import hires, pyiceberg, spark_catalog
 
 
 @pytest.fixture
@@ -32,7 +33,14 @@ def sql(spark, server):
         return [tuple(row) for row in spark.session.sql(text.replace("lake.", f"{name}.")).collect()]
 
     run("CREATE NAMESPACE lake.other")
+    run.spark = spark
     return run
+
+
+def sql_of(server, sql):
+    """Statements after the server came back, at another port."""
+    name = spark_catalog(sql.spark, server)
+    return lambda text: [tuple(row) for row in sql.spark.session.sql(text.replace("lake.", f"{name}.")).collect()]
 
 
 def same(server, sql, columns, table="other.t"):
@@ -70,6 +78,51 @@ def test_a_partition_spec_that_changed_and_a_sort_order(server, sql):
     sql("INSERT INTO lake.other.t VALUES (40, null, null)")
     same(server, sql, "id, name")
     assert server.api.query("SELECT count(*), max(id) FROM other.t WHERE \"at\" < TIMESTAMP '2022-01-01'") == [[20, 19]]
+
+
+@pytest.mark.parametrize("transforms", [
+    "bucket(2, id), truncate(1, name)", "bucket(3, name), years(at)", "bucket(2, price), months(day)", "days(at)",
+    "bucket(2, day), truncate(100, price)", "hours(at)", "truncate(70, id), name"])
+def test_partitions_by_each_transform_are_read_pruned_and_compacted(server, sql, transforms):
+    sql("CREATE TABLE lake.other.t (id BIGINT, name STRING, price DECIMAL(9,2), day DATE, at TIMESTAMP) USING iceberg "
+        f"PARTITIONED BY ({transforms})")
+    for part in range(2):
+        sql("INSERT INTO lake.other.t SELECT id, concat(substr('äbc', 1 + CAST(id % 3 AS INT), 1), id % 2), "
+            "CAST(id * 3.25 AS DECIMAL(9,2)), date'1969-12-30' + CAST(id % 40 AS INT), "
+            f"timestamp'1969-12-31 22:00:00' + make_interval(0, 0, 0, 0, id % 5) FROM range({part * 60 - 20}, {part * 60 + 40})")
+    sql("INSERT INTO lake.other.t VALUES (1000, null, null, null, null), (null, 'z', 1.00, null, timestamp'2021-05-05 05:05:05')")
+    columns = "id, name, CAST(price AS STRING), CAST(day AS STRING)"
+    expected = same(server, sql, columns)
+    conditions = ["id = 17", "id < -10", "name = 'c0'", "price > 200", "day < DATE '1970-01-01'", "name IS NULL",
+                  "at < TIMESTAMP '1970-01-01 00:00:00'", "day BETWEEN DATE '1970-02-01' AND DATE '1970-02-03'"]
+    # Spark looks at every row; the server leaves files out by partition and by bounds.
+    wanted = sql(f"SELECT {', '.join(f'count_if({condition})' for condition in conditions)} FROM lake.other.t")[0]
+    found = [server.api.query(f"SELECT count(*) FROM other.t WHERE {condition.replace('at <', chr(34) + 'at' + chr(34) + ' <')}")
+             for condition in conditions]
+    assert found == [[[count]] for count in wanted]
+    partitions = sql("SELECT partition, sum(record_count) FROM lake.other.t.files GROUP BY 1")
+    server.stop()
+    assert table_command(server.folder, "compact", "other.t")["state"] == "done"
+    server.start()
+    after = sql_of(server, sql)
+    assert sorted(after(f"SELECT {columns} FROM lake.other.t"), key=str) == expected
+    assert set(after("SELECT partition, sum(record_count) FROM lake.other.t.files GROUP BY 1")) == set(partitions)
+    assert len(server.api.query("SELECT * FROM other.t")) == len(expected)
+
+
+def test_rows_that_were_overwritten_by_a_filter(server, sql):
+    sql("CREATE TABLE lake.other.t (id BIGINT, kind STRING) USING iceberg PARTITIONED BY (kind)")
+    sql("INSERT INTO lake.other.t SELECT id, concat('k', id % 3) FROM range(30)")
+    table = pyiceberg(server).load_table("other.t")
+    table.overwrite(
+        pa.table({"id": pa.array([100, 101], pa.int64()), "kind": ["k1", "k9"]}), overwrite_filter="kind = 'k1' and id < 20")
+    assert len(same(server, sql, "id, kind")) == 30 - 7 + 2
+    # Partitions that the rows touch are replaced.
+    sql("INSERT OVERWRITE lake.other.t PARTITION (kind = 'k0') VALUES (200)")
+    assert len(same(server, sql, "id, kind")) == 30 - 7 + 2 - 10 + 1
+    table = pyiceberg(server).load_table("other.t")
+    table.delete("kind = 'k2'")
+    assert len(same(server, sql, "id, kind")) == 30 - 7 + 2 - 10 + 1 - 10
 
 
 @pytest.mark.parametrize("mode", ["copy-on-write", "merge-on-read"])
@@ -163,6 +216,56 @@ def test_a_table_of_version_1_is_read_and_carried_to_version_2(server, sql):
     assert pyiceberg(server).load_table("other.t").metadata.format_version == 2
     sql("DELETE FROM lake.other.t WHERE id = 1")
     assert len(same(server, sql, "id, name, extra")) == 20
+
+
+def test_a_field_that_became_void_in_version_1(server, sql):
+    sql("CREATE TABLE lake.other.t (id BIGINT, name STRING, at TIMESTAMP) USING iceberg PARTITIONED BY (bucket(4, id), days(at)) "
+        "TBLPROPERTIES ('format-version'='1')")
+    sql("INSERT INTO lake.other.t SELECT id, concat('n', id), timestamp'2021-01-01' + make_interval(0, 0, 0, id) FROM range(12)")
+    sql("ALTER TABLE lake.other.t DROP PARTITION FIELD bucket(4, id)")
+    sql("INSERT INTO lake.other.t SELECT id, concat('n', id), timestamp'2021-01-01' + make_interval(0, 0, 0, id) FROM range(12, 20)")
+    transforms = [field.transform.__class__.__name__ for field in pyiceberg(server).load_table("other.t").spec().fields]
+    assert transforms == ["VoidTransform", "DayTransform"]
+    assert len(same(server, sql, "id, name")) == 20
+    assert server.api.query("SELECT count(*) FROM other.t WHERE \"at\" >= TIMESTAMP '2021-01-15'") == [[6]]
+
+
+def test_keys_that_spark_widened_and_rewrote_are_found(server, sql):
+    """The server goes on writing int files; those that Spark has rewritten hold the same keys as long."""
+    load = server.api.load
+    load("departments", b"id,department\n" + b"".join(b"%d,d%d\n" % (key, key) for key in range(1, 200)))
+    sql("ALTER TABLE lake.silver.departments_cleaned ALTER COLUMN id TYPE BIGINT")
+    sql("CALL lake.system.rewrite_data_files(table => 'silver.departments_cleaned', options => map('rewrite-all', 'true'))")
+    receipt = load("departments", b"id,department\n5,d5\n6,changed\n900,new\n")
+    assert [receipt["rows"][kind] for kind in ("unchanged", "updated", "inserted")] == [1, 1, 1]
+    # A key that the declared type has no room for is none that a file could bring.
+    sql("INSERT INTO lake.silver.departments_cleaned VALUES (3000000000, 'beyond')")
+    sql("CALL lake.system.rewrite_data_files(table => 'silver.departments_cleaned', options => map('rewrite-all', 'true'))")
+    server.kill()
+    server.start()
+    receipt = server.api.load("departments", b"id,department\n5,d5\n6,again\n900,new\n901,newer\n")
+    assert [receipt["rows"][kind] for kind in ("unchanged", "updated", "inserted")] == [2, 1, 1]
+    assert server.api.query("SELECT count(*), count(DISTINCT id), max(id) FROM silver.departments_cleaned") == [
+        [202, 202, 3000000000]]
+    server.stop()
+    table_command(server.folder, "compact", "departments")
+    server.start()
+    receipt = server.api.load("departments", b"id,department\n5,d5\n6,more\n902,newest\n")
+    assert [receipt["rows"][kind] for kind in ("unchanged", "updated", "inserted")] == [1, 1, 1]
+    assert server.api.query("SELECT count(*), count(DISTINCT id) FROM silver.departments_cleaned") == [[203, 203]]
+
+
+def test_values_that_spark_widened_past_their_type_are_other_values(server, sql):
+    table = "lake.silver.employees_cleaned"
+    server.api.load("hired_employees", hires(1, 50))
+    sql(f"ALTER TABLE {table} ALTER COLUMN job_id TYPE BIGINT")
+    sql(f"UPDATE {table} SET job_id = 3000000000 WHERE id <= 3")
+    sql("CALL lake.system.rewrite_data_files(table => 'silver.employees_cleaned', options => map('rewrite-all', 'true', "
+        "'delete-file-threshold', '1'))")
+    body = hires(1, 50).replace(b"1,Name 1,2021-01-03T10:00:00Z,1,1\n", b"1,Name 1,2021-01-03T10:00:00Z,1,\n")
+    receipt = server.api.load("hired_employees", body)
+    assert [receipt["rows"][kind] for kind in ("unchanged", "updated", "inserted")] == [47, 3, 0]
+    assert server.api.query("SELECT id, job_id FROM silver.employees_cleaned WHERE id <= 2 ORDER BY id") == [[1, None], [2, 2]]
 
 
 def test_equality_deletes_are_applied(server):

@@ -38,7 +38,7 @@ package struct BackupError: LakeError {
     /// A file of other columns than the table has.
     static func columnsDiffer(_ message: String, column: String) -> BackupError {
         BackupError(
-            code: "backup-columns-differ", message: message,
+            code: "backup-columns-differ", message: "`\(column)`: \(message)",
             remedy: "declare the table with the columns of the backup, under another name if need be",
             place: Place(column: column))
     }

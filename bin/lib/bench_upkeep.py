@@ -114,7 +114,7 @@ def main():
     options.add_argument("--seed", type=int, default=1)
     options.add_argument("--folder", type=pathlib.Path, required=True)
     chosen = options.parse_args()
-    with work_folder(chosen.folder) as at:
+    with work_folder(chosen.folder.resolve()) as at:
         with server(at, "--log-level", "warning") as (base, _):
             scans, files, failed, late = work(base, chosen, random.Random(chosen.seed))
             counted = counters(base)

@@ -55,6 +55,14 @@ package struct RowOrder: Sendable {
     }
 
     private func append(_ part: Part, _ column: ColumnVector, _ row: Int, to bytes: inout [UInt8]) {
+        if part.transform == .identity {
+            if column.isNull(row) { return bytes.append(part.nullsFirst ? 0 : 2) }
+            bytes.append(1)
+            let start = bytes.count
+            SortKey.append(column.storage, row, to: &bytes)
+            if part.isDescending { for index in start..<bytes.count { bytes[index] = ~bytes[index] } }
+            return
+        }
         let value = part.transform.apply(column.datum(row), part.source)
         guard let value else { return bytes.append(part.nullsFirst ? 0 : 2) }
         bytes.append(1)
@@ -100,6 +108,20 @@ package enum SortKey {
             append(UInt64(truncatingIfNeeded: bits), count: 8, to: &bytes)
         case .string(let text): append(text.utf8, to: &bytes)
         case .bytes(let value): append(value, to: &bytes)
+        }
+    }
+
+    /// Appends the form of a row's value, which is not null: that of its ``Datum``.
+    static func append(_ storage: ColumnStorage, _ row: Int, to bytes: inout [UInt8]) {
+        switch storage {
+        case .boolean(let values): append(.boolean(values[row]), to: &bytes)
+        case .int32(let values): append(.int(values[row]), to: &bytes)
+        case .int64(let values): append(.long(values[row]), to: &bytes)
+        case .float(let values): append(.float(values[row]), to: &bytes)
+        case .double(let values): append(.double(values[row]), to: &bytes)
+        case .int128(let values): append(.decimal(values[row]), to: &bytes)
+        case .bytes(let values): append(values[row], to: &bytes)
+        case .fixed(let values): append(values[row], to: &bytes)
         }
     }
 

@@ -171,7 +171,7 @@ struct KeyIndexStore: Sendable {
                 let group = next
                 next += 1
                 tasks.addTask(executorPreference: context.crew) {
-                    var batch = try source.read(group, fields)
+                    var batch = try source.read(group, fields).batch
                     var dropped: [Int32] = []
                     let first = source.firstRow(group)
                     for row in 0..<batch.rowCount

@@ -18,6 +18,17 @@ struct KeyLocator: Sendable {
         let runs: [ContestedRows.Run]
         /// Of the rows of ``runs`` one behind the other; empty when values are not compared.
         var equality: [ContestedRows.Equality] = []
+
+        /// Rows with values that no row of the declared types has are equal to none.
+        mutating func forget(_ unfit: Bitmap) {
+            var index = 0
+            for run in runs {
+                for offset in 0..<run.count {
+                    if unfit[Int(run.stored) + Int(offset)] { equality[index] = [] }
+                    index += 1
+                }
+            }
+        }
     }
 
     let shape: KeyShape
@@ -77,7 +88,8 @@ struct KeyLocator: Sendable {
     private func matches(_ contested: ContestedRows, _ job: Job, comparesValues: Bool) throws -> Found {
         try context.stages.measure(.keys) {
             let keyShape = shape.overKeyColumns
-            let keys = try job.reader.read(job.group, shape.columns.map { context.declaredFields[$0] })
+            // A key that does not fit comes as null, and is no row's.
+            let keys = try job.reader.read(job.group, shape.columns.map { context.declaredFields[$0] }).batch
             let firstRow = job.reader.firstRow(job.group)
             var isLive: ((Int) -> Bool)?
             if job.own != nil || job.deleted?.isEmpty == false || keys.columns.contains(where: { $0.validity != nil }) {
@@ -92,7 +104,8 @@ struct KeyLocator: Sendable {
             guard comparesValues, !runs.isEmpty else { return found }
             let others = context.declaredFields.indices.filter { !shape.columns.contains($0) }
             let values = try job.reader.read(job.group, others.map { context.declaredFields[$0] })
-            found.equality = contested.compare(runs, columns: others, to: values)
+            found.equality = contested.compare(runs, columns: others, to: values.batch)
+            if let unfit = values.unfit { found.forget(unfit) }
             return found
         }
     }

@@ -53,8 +53,9 @@ struct StoredFileReader: Sendable {
     /// Position in the file of a row group's first row.
     func firstRow(_ group: Int) -> Int64 { firstRows[group] }
 
-    func read(_ group: Int, _ fields: [SchemaField]) throws -> ColumnBatch {
-        try reader.read(rowGroup: group, fields: fields, resolution: resolution)
+    /// Columns of a row group in the declared types.
+    func read(_ group: Int, _ fields: [SchemaField]) throws -> NarrowedColumns {
+        try NarrowedColumns(reader, rowGroup: group, fields: fields, resolution: resolution)
     }
 
     /// What the footer says of a field in a row group.

@@ -167,7 +167,9 @@ actor ReferenceCache {
             let reader = try ParquetFileReader(try await tables.objects.open(tables.io.key(task.dataFile.location)))
             var position: Int64 = 0
             for group in reader.metadata.rowGroups.indices {
-                let batch = try reader.read(rowGroup: group, fields: [written.schema.fields[column]])
+                let batch = try NarrowedColumns(
+                    reader, rowGroup: group, fields: [written.schema.fields[column]]
+                ).batch
                 for row in 0..<batch.rowCount {
                     if let key = batch.columns[0].datum(row), !deleted.contains(position) { keys.insert(key) }
                     position += 1

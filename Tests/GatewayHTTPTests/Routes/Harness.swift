@@ -14,6 +14,7 @@ struct Harness: Sendable {
     let ingestion = FakeIngestion()
     let analytics = FakeAnalytics()
     let sql = FakeSQL()
+    let backups = FakeBackups()
     let registry = PrometheusRegistry()
     let log = MemoryLogSink()
     let gateway: Gateway
@@ -28,7 +29,7 @@ struct Harness: Sendable {
             services: GatewayServices(
                 ingestion: ingestion, tables: FakeTables(), rejects: FakeRejects(), rows: FakeRows(),
                 analytics: analytics,
-                sql: sql, readiness: readiness), registry: registry,
+                sql: sql, backups: backups, readiness: readiness), registry: registry,
             logger: Logger(label: "test") { JSONLogHandler(label: $0, sink: log) }, additionalRoutes: routes)
     }
 

@@ -37,7 +37,7 @@ struct RouteAccessTests {
 
     /// Other methods than GET that change nothing.
     private static let readsByPost: Set<String> = [
-        "POST /api/v2/query", "POST /catalog/v1/oauth/tokens",
+        "POST /api/v2/query", "POST /api/v2/tables/{table}/backup", "POST /catalog/v1/oauth/tokens",
         "POST /catalog/v1/namespaces/{namespace}/tables/{table}/metrics",
         "POST /catalog/v1/namespaces/{namespace}/tables/{table}/plan",
         "POST /catalog/v1/namespaces/{namespace}/tables/{table}/tasks",
