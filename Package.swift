@@ -133,7 +133,8 @@ let package = Package(
         .executableTarget(
             name: "dipper",
             dependencies: [
-                "LakeModel", "CSVFormat", "Iceberg", "ObjectStorage", "ObjectStorageS3", "EventLog", "OperationalStore", "QueryEngine",
+                "LakeModel", "CSVFormat", "Iceberg", "ObjectStorage", "ObjectStorageS3", "EventLog", "OperationalStore",
+                "QueryEngine",
                 "QueryEngineDuckDB", "Observability", "Access", "CatalogService", "Ingestion", "TableMaintenance",
                 "GatewayHTTP", "S3Door", "PostgreSQLSupport", "CatalogPostgreSQL", "OperationalStorePostgres", logging,
                 httpTypes, metrics, nio, lifecycle,
@@ -219,7 +220,7 @@ let package = Package(
                 hummingbird,
                 httpTypes, nio, .product(name: "HummingbirdTesting", package: "hummingbird"),
             ]),
-        tests("dipper", ["LakeModel"]),
+        tests("dipper", ["LakeModel", "LakeTesting"]),
         tests("LakeSimulation", ["LakeModel", "LakeTesting", "ObjectStorage"]),
         .testTarget(name: "TidyTests", swiftSettings: strict),
     ],

@@ -188,8 +188,9 @@ import Testing
             if call.method == "POST", call.uri.hasSuffix("?uploads=") {
                 return .status(200, body: Array("<R><UploadId>u</UploadId></R>".utf8))
             }
+            if call.method == "HEAD" { return .status(404) }
             guard call.method == "POST" else { return .status(200, headers: [("etag", "\"e\"")]) }
-            return .status(200, body: call.index < 4 ? failed : Array("<CompleteMultipartUploadResult/>".utf8))
+            return .status(200, body: call.index < 5 ? failed : Array("<CompleteMultipartUploadResult/>".utf8))
         }
         var limits = S3StoreLimits()
         limits.partBytes = 1 << 20

@@ -55,6 +55,11 @@ extension S3ObjectStore {
     /// Makes the parts the object.
     /// - Returns: `false` when one was to be absent and is not; the upload has been ended then.
     func completeUpload(_ upload: Upload, _ parts: [SentPart], ifAbsent: Bool, shownAs key: String) throws -> Bool {
+        // Some stores take the condition of a completion and do not hold to it.
+        if ifAbsent, try head(upload.key, shownAs: key) != nil {
+            endUpload(upload.id, upload.key)
+            return false
+        }
         var xml = XMLWriter()
         xml.element("CompleteMultipartUpload", isRoot: true) { xml in
             for part in parts.sorted(by: { $0.number < $1.number }) {

@@ -22,6 +22,8 @@ package final class S3ObjectStore: ObjectStore {
     let logger: Logger
     /// Whether lists come in the order of the keys' bytes; `nil`: not known yet.
     let listsInOrder = Mutex<Bool?>(nil)
+    /// Behind the last page of a list that the store gave out of order.
+    let listRest = Mutex<ListRest?>(nil)
 
     /// Parts that a copy inside the store is made of; S3 takes up to 5 GiB.
     static let copyPartBytes = 256 << 20

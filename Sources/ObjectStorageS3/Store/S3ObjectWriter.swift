@@ -216,13 +216,10 @@ package final class S3ObjectWriter: ObjectWriter {
             return !state.isClosed
         }
         guard wasOpen else { return }
-        do {
-            try await store.pool.run { [self] in
-                wait { $0 == 0 }
-                drop()
-            }
-        } catch {
-            store.logger.debug("an upload was left behind", metadata: ["key": "\(key)", "cause": "\(error)"])
+        // Nobody waits for it: a store that does not answer would hold up the answer that says so.
+        store.pool.start { [self] in
+            wait { $0 == 0 }
+            drop()
         }
     }
 
