@@ -109,23 +109,29 @@ extension DataFolder {
         }
     }
 
+    /// How clients of the catalog reach the bucket, without keys; nothing for a lake on this disk.
+    func bucketSettings(endpoint: String?) -> [String: String] {
+        guard case .bucket(let store) = lakeObjects else { return [:] }
+        let configuration = store.configuration
+        return [
+            "s3.endpoint": endpoint ?? "\(configuration.endpoint)",
+            "s3.path-style-access": "\(configuration.usesPathStyle)", "client.region": configuration.region,
+            "s3.region": configuration.region, "s3.remote-signing-enabled": "false",
+        ]
+    }
+
     /// What clients of the catalog are told about the bucket; `nil` for a lake on this disk.
     /// - Parameters:
     ///   - credentialsFile: keys for clients. They open the whole bucket, so only those get them who may read and write
     ///     everything.
     func bucketAccess(endpoint: String?, credentialsFile: String?) throws -> StorageAccess? {
         guard case .bucket(let store) = lakeObjects else { return nil }
-        let configuration = store.configuration
+        let common = bucketSettings(endpoint: endpoint)
         let keys = try credentialsFile.flatMap {
             try SharedFileCredentials(path: $0, isRequired: true).load()
         }
         return StorageAccess(prefix: store.locationPrefix + "/") { principal, _ in
-            var settings = [
-                "s3.endpoint": endpoint ?? "\(configuration.endpoint)",
-                "s3.path-style-access": "\(configuration.usesPathStyle)",
-                "client.region": configuration.region, "s3.region": configuration.region,
-                "s3.remote-signing-enabled": "false",
-            ]
+            var settings = common
             if let keys, principal.mayEverywhere(.write) {
                 settings["s3.access-key-id"] = keys.accessKeyID
                 settings["s3.secret-access-key"] = keys.secretAccessKey
