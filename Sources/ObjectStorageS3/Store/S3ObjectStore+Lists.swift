@@ -174,7 +174,7 @@ extension S3ObjectStore {
             }
             var request = StoreRequest("POST", nil)
             request.query = [(name: "delete", value: "")]
-            request.headers = [(name: "content-type", value: "application/xml"), Integrity.headers(of: xml.bytes)[0]]
+            request.headers = [(name: "content-type", value: "application/xml"), Integrity(xml.bytes).header]
             request.body = xml.bytes
             do {
                 let answer = try client.send(request)

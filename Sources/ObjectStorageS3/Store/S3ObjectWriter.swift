@@ -85,7 +85,7 @@ package final class S3ObjectWriter: ObjectWriter {
     package func ready() async {
         await withCheckedContinuation { continuation in
             let isReady = state.withLock { state in
-                if state.waiting <= waitingMax || state.failure != nil || state.isClosed { return true }
+                if state.waiting < waitingMax || state.failure != nil || state.isClosed { return true }
                 state.suspended.append(continuation)
                 return false
             }
