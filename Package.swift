@@ -254,7 +254,7 @@ let package = Package(
                 hummingbird,
                 httpTypes, nio, .product(name: "HummingbirdTesting", package: "hummingbird"),
             ]),
-        tests("dipper", ["LakeModel", "Iceberg", "QueryEngine"]),
+        tests("dipper", ["LakeModel", "Iceberg", "QueryEngine", "LakeTesting"]),
         tests("LakeSimulation", ["LakeModel", "LakeTesting", "ObjectStorage"]),
         .testTarget(name: "TidyTests", swiftSettings: strict),
     ],

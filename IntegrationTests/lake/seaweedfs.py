@@ -10,8 +10,6 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 BUCKET = "lake"
@@ -69,19 +67,20 @@ class SeaweedFS:
         return self
 
     def wait(self):
-        """Until the bucket is there: an unsigned request is refused then, and not unknown."""
+        """Until an object can be put and read again: the store answers before its bucket is there."""
+        import botocore.exceptions
+
         end = time.monotonic() + START_SECONDS_MAX
         while True:
             try:
-                urllib.request.urlopen(f"{self.endpoint}/{BUCKET}?list-type=2", timeout=2)
+                client = self.boto()
+                client.put_object(Bucket=BUCKET, Key="probe", Body=b"1")
+                client.get_object(Bucket=BUCKET, Key="probe")["Body"].read()
+                client.delete_object(Bucket=BUCKET, Key="probe")
                 return
-            except urllib.error.HTTPError as error:
-                if error.code == 403:
-                    return
-            except OSError:
-                pass
-            if self.process.poll() is not None or time.monotonic() > end:
-                raise RuntimeError("SeaweedFS did not start: " + (self.folder / "log").read_text()[-2000:])
+            except (botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError):
+                if self.process.poll() is not None or time.monotonic() > end:
+                    raise RuntimeError("SeaweedFS did not start: " + (self.folder / "log").read_text()[-2000:])
             time.sleep(0.1)
 
     def boto(self):
@@ -90,7 +89,8 @@ class SeaweedFS:
 
         return boto3.client(
             "s3", endpoint_url=self.endpoint, aws_access_key_id=KEY, aws_secret_access_key=self.secret,
-            region_name="us-east-1", config=Config(s3={"addressing_style": "path"}))
+            region_name="us-east-1",
+            config=Config(s3={"addressing_style": "path"}, retries={"max_attempts": 1}, connect_timeout=2, read_timeout=10))
 
     def kill(self):
         if self.process:

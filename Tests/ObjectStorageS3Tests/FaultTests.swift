@@ -188,8 +188,9 @@ import Testing
             if call.method == "POST", call.uri.hasSuffix("?uploads=") {
                 return .status(200, body: Array("<R><UploadId>u</UploadId></R>".utf8))
             }
+            if call.method == "HEAD" { return .status(404) }
             guard call.method == "POST" else { return .status(200, headers: [("etag", "\"e\"")]) }
-            return .status(200, body: call.index < 4 ? failed : Array("<CompleteMultipartUploadResult/>".utf8))
+            return .status(200, body: call.index < 5 ? failed : Array("<CompleteMultipartUploadResult/>".utf8))
         }
         var limits = S3StoreLimits()
         limits.partBytes = 1 << 20
@@ -221,6 +222,32 @@ import Testing
         let store = try store(server.port)
         #expect(try await store.list(prefix: "", after: nil, limit: 9).map(\.key) == ["a-", "a/1", "a/b", "a0", "b"])
         #expect(try await store.list(prefix: "", after: "a-", limit: 2).map(\.key) == ["a/1", "a/b"])
+        try await server.close()
+    }
+
+    @Test func `a list in the order of keys goes on where the page before ended`() async throws {
+        let keys = ["a-", "a/1", "a/b", "a0", "b"]
+        let server = try await FaultyServer { call in
+            if call.method != "GET" { return .status(200) }
+            let items = URLComponents(string: call.uri)?.queryItems ?? []
+            func value(_ name: String) -> String? { items.first { $0.name == name }?.value }
+            let prefix = value("prefix") ?? ""
+            // Keys come in pages of two at most, the probe's in order.
+            let all = prefix.isEmpty ? keys : ["a-", "a/b"].map { prefix + $0 }
+            let behind = value("continuation-token") ?? value("start-after") ?? ""
+            let left = all.filter { ObjectKey.precedes(behind, $0) }
+            let page = left.prefix(2)
+            let entries = page.map { "<Contents><Key>\($0)</Key><Size>1</Size></Contents>" }.joined()
+            let next =
+                left.count > 2
+                ? "<IsTruncated>true</IsTruncated><NextContinuationToken>\(page.last ?? "")</NextContinuationToken>"
+                : ""
+            return .status(200, body: Array("<ListBucketResult>\(next)\(entries)</ListBucketResult>".utf8))
+        }
+        let store = try store(server.port)
+        #expect(try await store.list(prefix: "", after: nil, limit: 9).map(\.key) == keys)
+        #expect(try await store.list(prefix: "", after: "a/1", limit: 2).map(\.key) == ["a/b", "a0"])
+        #expect(server.calls.last?.uri.contains("start-after=a%2F1") == true)
         try await server.close()
     }
 }

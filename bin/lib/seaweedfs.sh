@@ -41,7 +41,7 @@ start_seaweedfs() {
     SEAWEEDFS_FOLDER=$(mktemp -d "${TMPDIR:-/tmp}/dipper-seaweedfs.XXXXXX")
     at_exit stop_seaweedfs
     secret=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
-    python3 "$ROOT/IntegrationTests/lake/seaweedfs.py" "$SEAWEEDFS_FOLDER" "$secret" >"$SEAWEEDFS_FOLDER/address" \
+    "$READERS_PYTHON" "$ROOT/IntegrationTests/lake/seaweedfs.py" "$SEAWEEDFS_FOLDER" "$secret" >"$SEAWEEDFS_FOLDER/address" \
         2>"$LOGS/seaweedfs-start.log" || die "SeaweedFS did not start; see .deps/logs/seaweedfs-start.log" \
         "remove .deps/seaweedfs and run this again"
     DIPPER_S3=$(cat "$SEAWEEDFS_FOLDER/address")

@@ -16,7 +16,7 @@ struct CacheIndex: Sendable {
 
     init(bytesMax: Int) { self.bytesMax = bytesMax }
 
-    func byteCount(of keys: [String]) -> Int { keys.reduce(0) { $0 + (entries[$1]?.byteCount ?? 0) } }
+    func byteCount(of keys: Set<String>) -> Int { keys.reduce(0) { $0 + (entries[$1]?.byteCount ?? 0) } }
 
     /// Takes in what lies there from before, the one used longest ago first.
     mutating func found(_ key: String, byteCount: Int) {

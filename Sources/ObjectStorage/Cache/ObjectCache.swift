@@ -68,8 +68,6 @@ package final class ObjectCache: Sendable {
 
         fileprivate init(_ cache: ObjectCache) { self.cache = cache }
 
-        fileprivate var held: [String] { keys.withLock { $0 } }
-
         fileprivate func add(_ key: String) { keys.withLock { $0.append(key) } }
 
         deinit { release() }
@@ -104,7 +102,7 @@ package final class ObjectCache: Sendable {
         } catch {
             defer { lease.release() }
             guard let error = error as? NoRoom else { throw error }
-            throw full(error, besides: lease.held)
+            throw full(error, of: keys)
         }
         return lease
     }
@@ -174,8 +172,8 @@ package final class ObjectCache: Sendable {
         state.withLock { $0.index.release(key) }
     }
 
-    private func full(_ wanted: NoRoom, besides held: [String]) -> ObjectStoreError {
-        let (bytesMax, heldBytes) = state.withLock { ($0.index.bytesMax, $0.index.byteCount(of: held)) }
+    private func full(_ wanted: NoRoom, of keys: Set<String>) -> ObjectStoreError {
+        let (bytesMax, heldBytes) = state.withLock { ($0.index.bytesMax, $0.index.byteCount(of: keys)) }
         let place = Place(source: wanted.key)
         guard heldBytes + wanted.byteCount <= bytesMax else {
             return ObjectStoreError(

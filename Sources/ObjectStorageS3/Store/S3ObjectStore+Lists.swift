@@ -31,22 +31,57 @@ extension S3ObjectStore {
         return found
     }
 
-    /// The same of a store that lists by folders or in no order: everything is looked at, and the smallest keys are kept.
+    /// What an unordered list found behind the page that it gave.
+    struct ListRest: Sendable {
+        var prefix: String
+        var after: String
+        var objects: ArraySlice<ObjectInfo>
+        var seconds: Int64
+    }
+
+    /// Keys of a rest that is kept, and how long it is.
+    private static let restKeysMax = 100_000
+    private static let restSecondsMax: Int64 = 10
+
+    /// The same of a store that lists by folders or in no order: everything is looked at, and put in order. What is behind the
+    /// page is kept for whoever asks for the next one.
     /// - Complexity: O(n) requests for n objects with the prefix, however few are asked for.
     private func unorderedList(_ prefix: String, _ after: String?, _ limit: Int) throws -> [ObjectInfo] {
+        let now = client.nowSeconds
+        let kept = listRest.withLock { rest -> ArraySlice<ObjectInfo>? in
+            guard let found = rest, found.prefix == prefix, found.after == after,
+                now - found.seconds <= Self.restSecondsMax
+            else { return nil }
+            rest = nil
+            return found.objects
+        }
+        let found = try kept ?? collect(prefix, after, limit)[...]
+        let page = found.prefix(limit)
+        if let last = page.last, found.count > page.count {
+            let rest = ListRest(prefix: prefix, after: last.key, objects: found.dropFirst(limit), seconds: now)
+            listRest.withLock { $0 = rest }
+        }
+        return Array(page)
+    }
+
+    /// All objects behind `after` in order, or the first ones of very many: `limit` of them at least.
+    private func collect(_ prefix: String, _ after: String?, _ limit: Int) throws -> [ObjectInfo] {
+        let keep = max(limit, Self.restKeysMax)
         var found: [ObjectInfo] = []
+        var isCut = false
         var page = ListPage()
         repeat {
             page = try listPage(prefix, after: nil, token: page.token, keys: Self.pageKeysMax)
             found += page.objects.filter { info in after.map { ObjectKey.precedes($0, info.key) } ?? true }
-            // What is kept is at most twice what is asked for and one page.
-            if found.count > limit * 2 {
+            if found.count / 2 > keep {
                 found.sort { ObjectKey.precedes($0.key, $1.key) }
-                found.removeLast(found.count - limit)
+                found.removeLast(found.count - keep)
+                isCut = true
             }
         } while page.token != nil
         found.sort { ObjectKey.precedes($0.key, $1.key) }
-        return Array(found.prefix(limit))
+        // Of a list that was cut, more pages than this one would end too early.
+        return isCut ? Array(found.prefix(limit)) : found
     }
 
     struct ListPage {
@@ -139,7 +174,7 @@ extension S3ObjectStore {
             }
             var request = StoreRequest("POST", nil)
             request.query = [(name: "delete", value: "")]
-            request.headers = [(name: "content-type", value: "application/xml"), Integrity.headers(of: xml.bytes)[0]]
+            request.headers = [(name: "content-type", value: "application/xml"), Integrity(xml.bytes).header]
             request.body = xml.bytes
             do {
                 let answer = try client.send(request)

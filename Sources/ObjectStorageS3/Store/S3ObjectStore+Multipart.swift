@@ -39,14 +39,15 @@ extension S3ObjectStore {
     }
 
     func sendPart(_ upload: Upload, _ number: Int, _ bytes: [UInt8], shownAs key: String) throws -> SentPart {
-        let checksum = Integrity.headers(of: bytes)[0]
+        let checksums = Integrity(bytes)
         var request = StoreRequest("PUT", upload.key)
         request.query = [(name: "partNumber", value: "\(number)"), (name: "uploadId", value: upload.id)]
-        request.headers = [checksum]
+        request.headers = [checksums.header]
         request.body = bytes
+        request.bodyHash = checksums.hash
         do {
             let answer = try client.send(request)
-            return SentPart(number: number, tag: answer.header("etag") ?? "", checksum: checksum.value)
+            return SentPart(number: number, tag: answer.header("etag") ?? "", checksum: checksums.header.value)
         } catch let failure as StoreFailure {
             throw failure.error(key)
         }
@@ -55,6 +56,11 @@ extension S3ObjectStore {
     /// Makes the parts the object.
     /// - Returns: `false` when one was to be absent and is not; the upload has been ended then.
     func completeUpload(_ upload: Upload, _ parts: [SentPart], ifAbsent: Bool, shownAs key: String) throws -> Bool {
+        // Some stores take the condition of a completion and do not hold to it.
+        if ifAbsent, try head(upload.key, shownAs: key) != nil {
+            endUpload(upload.id, upload.key)
+            return false
+        }
         var xml = XMLWriter()
         xml.element("CompleteMultipartUpload", isRoot: true) { xml in
             for part in parts.sorted(by: { $0.number < $1.number }) {

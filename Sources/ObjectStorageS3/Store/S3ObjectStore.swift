@@ -22,6 +22,8 @@ package final class S3ObjectStore: ObjectStore {
     let logger: Logger
     /// Whether lists come in the order of the keys' bytes; `nil`: not known yet.
     let listsInOrder = Mutex<Bool?>(nil)
+    /// Behind the last page of a list that the store gave out of order.
+    let listRest = Mutex<ListRest?>(nil)
 
     /// Parts that a copy inside the store is made of; S3 takes up to 5 GiB.
     static let copyPartBytes = 256 << 20
@@ -179,8 +181,12 @@ package final class S3ObjectStore: ObjectStore {
     func putNow(_ full: String, _ bytes: [UInt8], _ condition: WriteCondition, shownAs key: String) throws -> Bool {
         let mark = UUID().uuidString.lowercased()
         var request = StoreRequest("PUT", full)
-        request.headers = condition.headers + Integrity.headers(of: bytes)
-        request.headers.append((name: Self.markHeader, value: mark))
+        let checksums = Integrity(bytes)
+        request.headers =
+            condition.headers + [
+                checksums.header, checksums.ownHeader, (name: Self.markHeader, value: mark),
+            ]
+        request.bodyHash = checksums.hash
         request.body = bytes
         do {
             _ = try client.send(request)
@@ -237,16 +243,21 @@ package final class S3ObjectStore: ObjectStore {
 }
 
 /// The checksums that go along with an object's bytes.
-enum Integrity {
-    /// Written along with an object of one part, for stores that keep no checksums of their own.
-    private static let ownHeader = "x-amz-meta-dipper-sha256"
+struct Integrity {
+    private static let ownName = "x-amz-meta-dipper-sha256"
 
-    static func headers(of bytes: [UInt8]) -> [(name: String, value: String)] {
+    /// SHA-256 in base 64, which the store holds against what comes.
+    let header: (name: String, value: String)
+    /// SHA-256 in hexadecimal digits.
+    let hash: String
+
+    /// Written along with an object of one part, for stores that keep no checksums of their own.
+    var ownHeader: (name: String, value: String) { (name: Self.ownName, value: hash) }
+
+    init(_ bytes: [UInt8]) {
         let digest = SHA256.hash(data: bytes)
-        return [
-            (name: BodyChecksum.Algorithm.sha256.header, value: Data(digest).base64EncodedString()),
-            (name: ownHeader, value: SignatureV4.hex(digest)),
-        ]
+        header = (name: BodyChecksum.Algorithm.sha256.header, value: Data(digest).base64EncodedString())
+        hash = SignatureV4.hex(digest)
     }
 
     /// Compares a whole object with the checksum that came with it, if any did.
@@ -262,7 +273,7 @@ enum Integrity {
             }
             return
         }
-        guard let wanted = answer.header(ownHeader) else { return }
+        guard let wanted = answer.header(ownName) else { return }
         guard SignatureV4.hash(answer.body) == wanted else {
             throw StoreFailure(damaged: "the bytes that came have another SHA-256 checksum than was written")
         }

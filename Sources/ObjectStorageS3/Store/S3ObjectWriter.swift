@@ -85,7 +85,7 @@ package final class S3ObjectWriter: ObjectWriter {
     package func ready() async {
         await withCheckedContinuation { continuation in
             let isReady = state.withLock { state in
-                if state.waiting <= waitingMax || state.failure != nil || state.isClosed { return true }
+                if state.waiting < waitingMax || state.failure != nil || state.isClosed { return true }
                 state.suspended.append(continuation)
                 return false
             }
@@ -216,13 +216,10 @@ package final class S3ObjectWriter: ObjectWriter {
             return !state.isClosed
         }
         guard wasOpen else { return }
-        do {
-            try await store.pool.run { [self] in
-                wait { $0 == 0 }
-                drop()
-            }
-        } catch {
-            store.logger.debug("an upload was left behind", metadata: ["key": "\(key)", "cause": "\(error)"])
+        // Nobody waits for it: a store that does not answer would hold up the answer that says so.
+        store.pool.start { [self] in
+            wait { $0 == 0 }
+            drop()
         }
     }
 

@@ -60,7 +60,7 @@ final class S3Client: Sendable {
         _ request: StoreRequest, policy: RetryPolicy? = nil,
         check: (TransportResponse) throws(StoreFailure) -> Void = { _ throws(StoreFailure) in }
     ) throws -> TransportResponse {
-        let hash = SignatureV4.hash(request.body)
+        let hash = request.bodyHash ?? SignatureV4.hash(request.body)
         var machine = RetryMachine(
             policy ?? configuration.limits.retry, nowMilliseconds: clock.monotonicMilliseconds())
         var mayHaveBeenDone = false

@@ -11,6 +11,8 @@ struct StoreRequest: Sendable {
     /// Names in lower case.
     var headers: [(name: String, value: String)] = []
     var body: [UInt8] = []
+    /// SHA-256 of the body in hexadecimal digits, where it is known already.
+    var bodyHash: String?
     var answerBytesMax = TransportRequest.smallAnswerBytesMax
     /// Besides the time that the bytes take.
     var timeoutMilliseconds = 15_000

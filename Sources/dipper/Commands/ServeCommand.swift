@@ -114,6 +114,7 @@ struct ServeCommand: AsyncParsableCommand {
         let door = try s3Listen.map { try Self.address($0, option: "--s3-listen") }
         let doorAddress = door.map { S3DoorAddress(host: $0.host, port: $0.port, endpoint: s3Endpoint) }
         var iceberg = IcebergConfiguration()
+        iceberg.defaults = folder.bucketSettings(endpoint: store.s3StoreClientEndpoint)
         iceberg.storage =
             try folder.bucketAccess(
                 endpoint: store.s3StoreClientEndpoint, credentialsFile: store.s3StoreClientCredentials)

@@ -32,10 +32,12 @@ enum LakeObjects: Sendable {
     }
 
     /// Opens the store, and remembers where it is.
-    /// - Parameter location: what a new lake's locations begin with, for one on this disk.
-    static func open(in root: String, choice: ObjectChoice, location: LakeLocation, isNew: Bool) async throws
-        -> LakeObjects
-    {
+    /// - Parameters:
+    ///   - location: what a new lake's locations begin with, for one on this disk.
+    ///   - sharesCatalog: whether other folders may know the same tables, so that several belong to one lake.
+    static func open(
+        in root: String, choice: ObjectChoice, location: LakeLocation, sharesCatalog: Bool, isNew: Bool
+    ) async throws -> LakeObjects {
         let mark = try ObjectMark(folder: root, choice: choice, isNew: isNew)
         guard let configuration = try mark.choice.configuration(scratchFolder: root + "/tmp/parts") else {
             return .local(try LocalObjectStore(root: root + "/lake", locationPrefix: location.prefix))
@@ -52,8 +54,30 @@ enum LakeObjects: Sendable {
             nowSeconds: { Int64(Date().timeIntervalSince1970) })
         let store = try S3ObjectStore(configuration, credentials: credentials, logger: Logger(label: "dipper.s3"))
         try await store.verify()
-        try mark.leave()
+        try mark.leave(lake: try await settle(store, known: mark.lake, sharesCatalog: sharesCatalog))
         return .bucket(store)
+    }
+
+    /// The object that says whose lake lies below a prefix. Two lakes in one place would take each other's files for orphans.
+    static let ownerKey = "dipper-lake"
+    private static let ownerBytesMax = 64
+
+    /// Finds the lake that the folder belongs to in the bucket, or begins one.
+    /// - Parameter known: the id that the folder remembers.
+    /// - Returns: the lake's id.
+    /// - Throws: `bucket-taken` when another lake lies there.
+    static func settle(_ store: any ObjectStore, known: String?, sharesCatalog: Bool) async throws -> String {
+        let id = known ?? UUID().uuidString.lowercased()
+        do {
+            try await store.put(ownerKey, bytes: Array(id.utf8), ifAbsent: true)
+            return id
+        } catch let error as ObjectStoreError where error.code == "object-exists" {
+            let found = String(decoding: try await store.get(ownerKey, bytesMax: ownerBytesMax), as: UTF8.self)
+            if found == known || (known == nil && sharesCatalog) { return found }
+            throw ClientError(
+                code: "bucket-taken", message: "another lake, \(found), lies at \(store.locationPrefix)",
+                remedy: "name another prefix; or, if that lake is given up for good, delete \(ownerKey) there")
+        }
     }
 }
 
@@ -98,23 +122,29 @@ extension DataFolder {
         }
     }
 
+    /// How clients of the catalog reach the bucket, without keys; nothing for a lake on this disk.
+    func bucketSettings(endpoint: String?) -> [String: String] {
+        guard case .bucket(let store) = lakeObjects else { return [:] }
+        let configuration = store.configuration
+        return [
+            "s3.endpoint": endpoint ?? "\(configuration.endpoint)",
+            "s3.path-style-access": "\(configuration.usesPathStyle)", "client.region": configuration.region,
+            "s3.region": configuration.region, "s3.remote-signing-enabled": "false",
+        ]
+    }
+
     /// What clients of the catalog are told about the bucket; `nil` for a lake on this disk.
     /// - Parameters:
     ///   - credentialsFile: keys for clients. They open the whole bucket, so only those get them who may read and write
     ///     everything.
     func bucketAccess(endpoint: String?, credentialsFile: String?) throws -> StorageAccess? {
         guard case .bucket(let store) = lakeObjects else { return nil }
-        let configuration = store.configuration
+        let common = bucketSettings(endpoint: endpoint)
         let keys = try credentialsFile.flatMap {
             try SharedFileCredentials(path: $0, isRequired: true).load()
         }
         return StorageAccess(prefix: store.locationPrefix + "/") { principal, _ in
-            var settings = [
-                "s3.endpoint": endpoint ?? "\(configuration.endpoint)",
-                "s3.path-style-access": "\(configuration.usesPathStyle)",
-                "client.region": configuration.region, "s3.region": configuration.region,
-                "s3.remote-signing-enabled": "false",
-            ]
+            var settings = common
             if let keys, principal.mayEverywhere(.write) {
                 settings["s3.access-key-id"] = keys.accessKeyID
                 settings["s3.secret-access-key"] = keys.secretAccessKey

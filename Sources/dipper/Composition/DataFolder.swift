@@ -60,14 +60,14 @@ struct DataFolder: Sendable {
         self.path = root
         lock = try DataFolderLock(folder: root)
         model = try Self.model(in: root)
+        let choice = try choice ?? StoreChoice(catalog: nil, operational: nil)
         let isNew = !FileManager.default.fileExists(atPath: root + "/log.db")
         self.location = try LakeLocation.settle(in: root, wanted: location, isNew: isNew)
         lakeObjects = try await LakeObjects.open(
             in: root, choice: objectChoice ?? ObjectChoice(environment: ProcessInfo.processInfo.environment),
-            location: self.location, isNew: isNew)
+            location: self.location, sharesCatalog: choice.catalog != nil, isNew: isNew)
         let objects = lakeObjects.store
         log = try SQLiteEventLog(path: root + "/log.db")
-        let choice = try choice ?? StoreChoice(catalog: nil, operational: nil)
         let mark = try CatalogMark(folder: root, choice: choice)
         catalog = WatchedCatalogStore(try await Self.catalog(choice, root), watch: watch)
         isCatalogShared = choice.catalog != nil

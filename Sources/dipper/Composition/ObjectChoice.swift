@@ -104,7 +104,8 @@ struct ObjectMark {
     private let path: String
     /// What holds: the choice, with what the folder remembers where it says nothing.
     let choice: ObjectChoice
-    private let remembered: ObjectChoice
+    /// The id of the lake in the bucket; `nil` for a folder that has none yet.
+    let lake: String?
 
     /// - Parameter isNew: whether the folder has no log yet.
     /// - Throws: `objects-fixed` when the lake lies elsewhere than is chosen.
@@ -115,10 +116,11 @@ struct ObjectMark {
                 throw Self.fixed("on this machine's disk, in \(folder)", remedy: "leave --objects out")
             }
             self.choice = choice
-            remembered = .none
+            lake = nil
             return
         }
-        remembered = try Self.parse(String(contentsOfFile: path, encoding: .utf8), path)
+        let remembered: ObjectChoice
+        (remembered, lake) = try Self.parse(String(contentsOfFile: path, encoding: .utf8), path)
         if let wanted = choice.location, let location = remembered.location,
             Self.trimmed(wanted) != Self.trimmed(location)
         {
@@ -142,12 +144,14 @@ struct ObjectMark {
     }
 
     /// Writes down what holds, once the store has been reached, and before the first object is in it.
-    func leave() throws {
+    /// - Parameter lake: the id of the lake in the bucket.
+    func leave(lake: String) throws {
         guard let location = choice.location else { return }
         var text = "objects: \(location)\n"
         if let endpoint = choice.endpoint { text += "endpoint: \(endpoint)\n" }
         text += "region: \(choice.region ?? ObjectChoice.regionDefault)\n"
         if let usesPathStyle = choice.usesPathStyle { text += "path-style: \(usesPathStyle)\n" }
+        text += "lake: \(lake)\n"
         if FileManager.default.contents(atPath: path).map({ String(decoding: $0, as: UTF8.self) }) == text { return }
         let draft = path + ".new"
         try Data(text.utf8).write(to: URL(fileURLWithPath: draft))
@@ -161,7 +165,7 @@ struct ObjectMark {
         }
     }
 
-    private static func parse(_ text: String, _ path: String) throws -> ObjectChoice {
+    private static func parse(_ text: String, _ path: String) throws -> (ObjectChoice, lake: String?) {
         var entries: [String: String] = [:]
         for line in text.split(whereSeparator: \.isNewline) {
             guard let colon = line.firstIndex(of: ":") else { continue }
@@ -178,6 +182,6 @@ struct ObjectMark {
                 code: "objects-unreadable", message: "\(path) does not say where the lake's objects lie",
                 remedy: "write `objects: s3://BUCKET` into it, as it was")
         }
-        return choice
+        return (choice, entries["lake"])
     }
 }
