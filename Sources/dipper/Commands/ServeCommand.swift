@@ -43,6 +43,9 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "A folder beside the warehouse that clients of the Iceberg catalog may place tables in (repeatable).")
     var catalogLocation: [String] = []
 
+    @Option(help: "A character that parts the levels of a namespace in the Iceberg catalog's paths, besides U+001F.")
+    var namespaceSeparator: String?
+
     @Option(help: "The catalog's database, postgresql://… or @FILE with that in it (default: in the data folder).")
     var catalog: String?
 
@@ -64,6 +67,9 @@ struct ServeCommand: AsyncParsableCommand {
     func validate() throws {
         if Logger.Level(rawValue: logLevel) == nil {
             throw ValidationError("--log-level: there is no level \(logLevel)")
+        }
+        if let namespaceSeparator, !IcebergConfiguration.isSeparator(namespaceSeparator) {
+            throw ValidationError("--namespace-separator: one of . : ; , ~ | is expected")
         }
         if threads < 1 { throw ValidationError("--threads: at least 1") }
         _ = try address()
@@ -98,6 +104,7 @@ struct ServeCommand: AsyncParsableCommand {
         let door = try s3Listen.map { try Self.address($0, option: "--s3-listen") }
         let doorAddress = door.map { S3DoorAddress(host: $0.host, port: $0.port, endpoint: s3Endpoint) }
         var iceberg = IcebergConfiguration()
+        if let separator = namespaceSeparator?.first { iceberg.namespaceSeparator = separator }
         iceberg.storage = doorAddress.flatMap { folder.storageAccess($0, registry: access) }
         let gateway = try Gateway(
             configuration: configuration, services: folder.services(queries: queries), registry: registry,
