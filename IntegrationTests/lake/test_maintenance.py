@@ -1,6 +1,7 @@
 """Tables that keep themselves small while they are written, and the same by hand: rows never change."""
 
 import json
+import os
 import random
 import subprocess
 import threading
@@ -153,4 +154,30 @@ def test_writes_go_on_after_maintenance_by_hand(new_server, ends):
     changed = {key: [fields[0], "changed", *fields[2:]] for key, fields in known.items()}
     assert server.api.ended(writer.post(changed))["rows"]["updated"] == 10
     writer.work(3)
+    assert_rows(server.api.metadata(TABLE), writer.expected())
+
+
+def test_maintenance_is_asked_for_over_http_while_rows_come_in(server):
+    writer = Writer(server.api, 3)
+    writer.work(4)
+    path = f"/tables/{TABLE}"
+    dry = server.api.request("POST", path + "/compact?dryRun=true").json()
+    assert dry["state"] == "dry-run" and dry["removedFiles"] > 2
+    thread = threading.Thread(target=writer.work, args=(4,))
+    thread.start()
+    done = server.api.request("POST", path + "/compact")
+    assert done.status_code == 200 and done.json()["state"] in ("done", "yielded", "nothing"), done.text
+    thread.join()
+    done = server.api.request("POST", path + "/compact").json()
+    assert done["state"] in ("done", "nothing"), done
+    expired = server.api.request("POST", path + "/expire?olderThanSeconds=0&keep=1").json()
+    assert expired["state"] in ("done", "nothing"), expired
+    planted = server.folder / "lake" / "warehouse" / "silver" / "employees_cleaned" / "data" / "lost.parquet"
+    planted.write_bytes(b"lost")
+    os.utime(planted, (1, 1))
+    orphans = server.api.request("POST", path + "/orphans").json()
+    assert orphans["state"] == "done" and orphans["deletedFiles"] == 1 and not planted.exists(), orphans
+    assert server.api.request("POST", path + "/orphans?olderThanSeconds=10").status_code == 400
+    history = server.api.get(path + "/maintenance").json()
+    assert history[0]["action"] == "orphans" and {entry["action"] for entry in history} >= {"compact", "expire"}
     assert_rows(server.api.metadata(TABLE), writer.expected())

@@ -10,7 +10,7 @@ import pytest
 import requests
 
 from lake.postgresql import PostgreSQL
-from rest.catalogs import hires, pyiceberg
+from rest.catalogs import address, hires, pyiceberg
 
 CAUGHT_UP_SECONDS = 120
 
@@ -120,6 +120,14 @@ def test_work_goes_on_when_the_database_comes_back(new_server, postgresql, datab
         assert readiness.status_code == 503, readiness.text
         listing = server.api.get("/tables")
         assert listing.status_code == 503 and "Retry-After" in listing.headers, listing.text
+        for path in ["namespaces", "namespaces/silver/tables", "namespaces/silver/tables/employees_cleaned"]:
+            answer = requests.get(f"{address(server)}/v1/{path}", timeout=60)
+            assert answer.status_code == 503 and "Retry-After" in answer.headers, answer.text
+            assert answer.json()["error"]["type"] == "ServiceUnavailableException"
+        commit = requests.post(
+            f"{address(server)}/v1/namespaces/silver/tables/employees_cleaned", timeout=60,
+            json={"requirements": [], "updates": [{"action": "set-properties", "updates": {"a": "b"}}]})
+        assert commit.status_code in (500, 503), commit.text
         server.assert_alive()
     finally:
         postgresql.start()

@@ -22,7 +22,7 @@ from pyiceberg.manifest import (
 )
 from pyiceberg.typedef import Record
 
-from rest.catalogs import hires, pyiceberg, spark_catalog
+from rest.catalogs import address, hires, pyiceberg, spark_catalog
 
 
 @pytest.fixture
@@ -323,3 +323,26 @@ def test_equality_deletes_are_applied(server):
     # A row that is written again after the deletion stays.
     catalog.load_table("other.deleted_from").append(pa.table({"id": pa.array([2, 4], pa.int64())}))
     assert server.api.query("SELECT id FROM other.deleted_from ORDER BY id") == [[1], [2], [3], [4]]
+
+
+def test_tables_of_version_3_are_kept_for_other_engines_and_not_misread(server, sql):
+    sql("CREATE TABLE lake.other.t (id BIGINT, name STRING) USING iceberg "
+        "TBLPROPERTIES ('format-version'='3', 'write.delete.mode'='merge-on-read')")
+    sql("INSERT INTO lake.other.t SELECT id, concat('n', id) FROM range(10)")
+    sql("INSERT INTO lake.other.t SELECT id, concat('n', id) FROM range(10, 20)")
+    # Version 3 deletes by deletion vectors.
+    sql("DELETE FROM lake.other.t WHERE id % 10 = 3")
+    assert sql("SELECT count(*), sum(id) FROM lake.other.t") == [(18, 174)]
+    metadata = requests.get(f"{address(server)}/v1/namespaces/other/tables/t", timeout=10).json()["metadata"]
+    assert metadata["format-version"] == 3 and metadata["next-row-id"] >= 20
+    assert all("first-row-id" in snapshot for snapshot in metadata["snapshots"])
+    assert_problem(server.api.request("POST", "/query", json={"sql": "SELECT * FROM other.t"}), "format-unsupported")
+    for action in ["compact", "expire?olderThanSeconds=0", "orphans"]:
+        outcome = server.api.request("POST", f"/tables/other.t/{action}").json()
+        assert outcome["state"] == "nothing" and "version 3" in outcome["reason"], outcome
+    assert sql("SELECT count(*) FROM lake.other.t") == [(18,)]
+    # What the server writes itself stays at the version that it writes.
+    server.api.load("hired_employees", hires(1, 10))
+    with pytest.raises(Exception, match="Unsupported format version"):
+        sql("ALTER TABLE lake.silver.employees_cleaned SET TBLPROPERTIES ('format-version'='3')")
+    server.api.load("hired_employees", hires(11, 10))

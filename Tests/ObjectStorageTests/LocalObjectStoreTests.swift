@@ -186,4 +186,25 @@ import Testing
         let error = #expect(throws: ObjectStoreError.self) { try LocalObjectStore(root: root) }
         #expect(error?.code == "root-invalid")
     }
+
+    @Test func `an object that nobody knows yet gets its name first, and both are synced`() async throws {
+        let store = try LocalObjectStore(root: root, hook: recorder.hook)
+        try await store.put("a/known", bytes: [1], ifAbsent: true)
+        _ = recorder.take()
+        try await store.putNew("a/new", bytes: [1, 2])
+        let calls = recorder.take().filter { if case .createFile = $0 { false } else { true } }
+        #expect(
+            calls == [.write(byteCount: 2), .publish(root + "/a/new"), .syncFile, .syncDirectory(root + "/a")])
+        #expect(try await store.get("a/new", bytesMax: 9) == [1, 2])
+        let taken = await #expect(throws: ObjectStoreError.self) { try await store.putNew("a/known", bytes: [3]) }
+        #expect(taken?.code == "object-exists")
+        #expect(try await store.get("a/known", bytesMax: 9) == [1])
+        for call: DiskCall in [.syncFile, .syncDirectory(root + "/a"), .publish(root + "/a/bad")] {
+            recorder.failing.withLock { $0 = { $0 == call ? 5 : 0 } }
+            await #expect(throws: ObjectStoreError.self) { try await store.putNew("a/bad", bytes: [4]) }
+            recorder.failing.withLock { $0 = nil }
+            #expect(try await store.info("a/bad") == nil, "\(call)")
+            #expect(try scratchFiles().isEmpty, "\(call)")
+        }
+    }
 }

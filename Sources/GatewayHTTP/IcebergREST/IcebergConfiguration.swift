@@ -13,6 +13,10 @@ package struct IcebergConfiguration: Sendable {
     package var storage: StorageAccess?
 
     package init() {}
+
+    /// What clients can encode and paths don't need for themselves. Names with that character are out of reach then for clients
+    /// that heed the setting.
+    package static func isSeparator(_ text: String) -> Bool { [".", ":", ";", ",", "~", "|"].contains(text) }
 }
 
 extension IcebergRoutes {

@@ -33,7 +33,9 @@ final class IdempotencyGate: Sendable {
             return answer
         } catch {
             let failure = IcebergFailure(error)
-            if failure.isFinal { try await keep(failure, ticket) }
+            if failure.isFinal, try await !keep(failure, ticket), let answer = try await known(ticket, replay) {
+                return answer
+            }
             throw error
         }
     }
@@ -52,11 +54,13 @@ final class IdempotencyGate: Sendable {
         return Answers.bytes(answer.body, contentType: Answers.json, status: .init(code: answer.status))
     }
 
-    private func keep(_ failure: IcebergFailure, _ ticket: IdempotencyTicket) async throws {
+    /// - Returns: `false` when another process was faster: its answer stands, and what failed here may have failed for that alone.
+    private func keep(_ failure: IcebergFailure, _ ticket: IdempotencyTicket) async throws -> Bool {
         do {
             try await catalog.keepRefusal(ticket, status: failure.status.code, body: failure.json.bytes)
+            return true
         } catch let error as CatalogError where error.code == "idempotency-key-used" {
-            // Another process was faster; its answer stands.
+            return false
         }
     }
 

@@ -45,7 +45,7 @@ extension TableMetadata {
         object.append("default-spec-id", JSONValue(defaultSpecID))
         object.append("partition-specs", .array(partitionSpecs.map(\.json)))
         object.append("last-partition-id", JSONValue(lastPartitionID))
-        if formatVersion > 2, let nextRowID { object.append("next-row-id", .integer(nextRowID)) }
+        if let nextRowID { object.append("next-row-id", .integer(nextRowID)) }
         object.append("default-sort-order-id", JSONValue(defaultSortOrderID))
         object.append("sort-orders", .array(sortOrders.map(\.json)))
         object.append("properties", JSONValue(properties))
@@ -126,7 +126,8 @@ extension TableMetadata {
             partitionStatistics: try reader.optionalArray("partition-statistics") ?? [],
             unknownMembers: JSONObject(
                 reader.object.members.filter { !knownMembers.contains($0.key) }.map { ($0.key, $0.value) }),
-            metadataLocation: location, nextRowID: version > 2 ? try reader.long("next-row-id") : nil)
+            metadataLocation: location,
+            nextRowID: version > 2 ? try reader.long("next-row-id") : try reader.optionalLong("next-row-id"))
         try metadata.validate()
         return metadata
     }

@@ -80,7 +80,9 @@ package struct RemoteSigner: StorageSigning {
     /// - Throws: ``S3Error``, 403 for what the sender may not do.
     private func check(_ head: S3Request, _ request: SigningRequest, _ rights: KeyRights) throws {
         let (bucket, objectKey) = try head.resource()
-        guard bucket == self.bucket else { throw S3Error.accessDenied }
+        // Whoever resolves `..` on the way would come to another object than the one whose rights are looked at.
+        let isPlain = !objectKey.split(separator: "/").contains { $0 == "." || $0 == ".." }
+        guard bucket == self.bucket, isPlain else { throw S3Error.accessDenied }
         switch try S3Operation(head, isBucket: objectKey.isEmpty, isService: false) {
         case .headBucket, .bucketLocation: break
         case .listObjects, .listObjectsV2:

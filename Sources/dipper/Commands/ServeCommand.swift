@@ -46,6 +46,9 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "A folder beside the warehouse that clients of the Iceberg catalog may place tables in (repeatable).")
     var catalogLocation: [String] = []
 
+    @Option(help: "A character that parts the levels of a namespace in the Iceberg catalog's paths, besides U+001F.")
+    var namespaceSeparator: String?
+
     @Option(help: "The catalog's database, postgresql://… or @FILE with that in it (default: in the data folder).")
     var catalog: String?
 
@@ -73,6 +76,9 @@ struct ServeCommand: AsyncParsableCommand {
     func validate() throws {
         if Logger.Level(rawValue: logLevel) == nil {
             throw ValidationError("--log-level: there is no level \(logLevel)")
+        }
+        if let namespaceSeparator, !IcebergConfiguration.isSeparator(namespaceSeparator) {
+            throw ValidationError("--namespace-separator: one of . : ; , ~ | is expected")
         }
         if threads < 1 { throw ValidationError("--threads: at least 1") }
         _ = try address()
@@ -119,6 +125,7 @@ struct ServeCommand: AsyncParsableCommand {
             try folder.bucketAccess(
                 endpoint: store.s3StoreClientEndpoint, credentialsFile: store.s3StoreClientCredentials)
             ?? doorAddress.flatMap { folder.storageAccess($0, registry: access) }
+        if let separator = namespaceSeparator?.first { iceberg.namespaceSeparator = separator }
         let gateway = try Gateway(
             configuration: configuration, services: folder.services(parts, room: room), registry: registry,
             logger: logger,

@@ -92,8 +92,11 @@ enum ConformanceCases {
             .init("POST \(list)", "/namespaces/ns/tables", ["schema": schema], 400, bad, "Malformed request: name"),
             .init(
                 "POST \(list)", "/namespaces/ns/tables",
-                ["name": "new", "schema": schema, "properties": ["format-version": "3"]], 400, bad,
-                "Unsupported format version: 3"),
+                ["name": "new", "schema": schema, "properties": ["format-version": "4"]], 400, bad,
+                "Unsupported format version: 4"),
+            .init(
+                "POST \(list)", "/namespaces/ns/tables",
+                ["name": "new", "schema": schema, "properties": ["format-version": "3"]], 200),
             .init(
                 "POST \(list)", "/namespaces/ns/tables",
                 [
@@ -153,8 +156,8 @@ enum ConformanceCases {
                 "IllegalArgumentException",
                 "there is no schema 9"),
             .init(
-                one, path, body([], [["action": "upgrade-format-version", "format-version": 3]]), 400, bad,
-                "Unsupported format version: 3"),
+                one, path, body([], [["action": "upgrade-format-version", "format-version": 4]]), 400, bad,
+                "Unsupported format version: 4"),
             .init(
                 one, path, body([], [["action": "set-location", "location": "file:///etc/x"]]), 400, bad,
                 "Invalid location"),
@@ -181,7 +184,7 @@ enum ConformanceCases {
 
     private static let names: [ConformanceCase] = {
         let register = "POST /namespaces/{namespace}/register"
-        let missing = "file:///lake/warehouse/ns/none.metadata.json"
+        let missing = "{w}/ns/none.metadata.json"
         return [
             .init("POST /tables/rename", "/tables/rename", rename("t", "new"), 204),
             .init("POST /tables/rename", "/tables/rename", rename("none", "new"), 404, noTable, "Table does not exist"),

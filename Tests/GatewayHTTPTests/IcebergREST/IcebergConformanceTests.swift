@@ -10,11 +10,13 @@ import Testing
         var table: String
         var view: String
         var plan: String
+        var warehouse: String
 
         func filled(_ text: String) -> String {
             switch text {
             case "{t}": table
             case "{v}": view
+            case let text where text.hasPrefix("{w}"): warehouse + text.dropFirst(3)
             default:
                 text.hasSuffix("{plan}") ? String(text.dropLast("{plan}".count)) + plan : text
             }
@@ -29,7 +31,7 @@ import Testing
         }
     }
 
-    private static func places(_ client: CatalogClient) async throws -> Places {
+    private static func places(_ client: CatalogClient, in warehouse: String) async throws -> Places {
         try await client.createNamespace()
         try await client.createNamespace("empty")
         let table = try await client.createTable()
@@ -43,7 +45,7 @@ import Testing
         let plan = try await client.post("/namespaces/ns/tables/t/plan", [:]).ok()
         return Places(
             table: table["metadata-location"]?.text ?? "", view: view["metadata-location"]?.text ?? "",
-            plan: plan["plan-id"]?.text ?? "")
+            plan: plan["plan-id"]?.text ?? "", warehouse: warehouse)
     }
 
     @Test(arguments: CatalogHarness.Backing.allCases)
@@ -51,8 +53,9 @@ import Testing
         async throws
     {
         for wanted in ConformanceCases.all {
-            try await CatalogHarness(backing).run { client in
-                let places = try await Self.places(client)
+            let harness = try await CatalogHarness(backing)
+            try await harness.run { client in
+                let places = try await Self.places(client, in: harness.warehouse)
                 let reply = try await client.call(
                     wanted.method, places.filled(wanted.path), wanted.body.map { places.filled($0) })
                 #expect(reply.status == wanted.status, "\(wanted): \(reply.text.prefix(500))")
@@ -94,7 +97,7 @@ import Testing
         let paths = Set(ConformanceCases.all.filter { $0.method == .post && $0.status < 300 }.map(\.path))
             .filter { !$0.hasSuffix("/unregister") }
         try await CatalogHarness(backing).run { client in
-            _ = try await Self.places(client)
+            _ = try await Self.places(client, in: "")
             for path in paths {
                 for body: JSON in [.null, [], "x", 1] {
                     try await client.post(path, body).fails(400, "BadRequestException", "Malformed request")

@@ -102,8 +102,8 @@ import Testing
             }
             for location in [
                 "file:///etc/t", "s3://bucket/t", "/lake/warehouse/../t", harness.warehouse,
-                "file:///lake/warehouse2/t",
-                "http://127.0.0.1/t", "file:///lake/warehouse/%2e%2e/t",
+                harness.warehouse + "2/t",
+                "http://127.0.0.1/t", harness.warehouse + "/%2e%2e/t",
             ] {
                 try await create([("location", .string(location))])
                     .fails(400, "BadRequestException", "Invalid location: \(location)")
@@ -118,10 +118,8 @@ import Testing
                 .fails(400, "IllegalArgumentException", "Cannot find source column for partition field x: 99")
             #expect(try await client.get(Self.tables).ok()["identifiers"] == [])
             // Other spellings of a place inside are inside.
-            for (index, location) in [
-                "file:/lake/warehouse/a", "file://localhost/lake/warehouse/b", "/lake/warehouse/c/",
-            ]
-            .enumerated() {
+            let path = String(harness.warehouse.dropFirst("file://".count))
+            for (index, location) in ["file:\(path)/a", "file://localhost\(path)/b", path + "/c/"].enumerated() {
                 try await create([("name", .string("t\(index)")), ("location", .string(location))]).ok()
             }
         }
@@ -243,7 +241,7 @@ import Testing
         try await harness.run { client in
             try await client.createNamespace()
             let location = try await client.createTable()["metadata-location"]?.text ?? ""
-            try await harness.objects.delete(String(location.dropFirst("file:///lake/".count)))
+            try await harness.objects.delete(String(location.dropFirst(harness.objects.locationPrefix.count + 1)))
             for query in ["", "?snapshots=refs"] {
                 try await client.get(Self.tables + "/t" + query)
                     .fails(404, "NotFoundException", "Failed to open input stream for file: \(location)")

@@ -28,6 +28,8 @@ struct RouteAccessTests {
             #"{"source": {"namespace": ["ns"], "name": "t"}, "destination": {"namespace": ["elsewhere"], "name": "t"}}"#,
         "POST /catalog/v1/views/rename":
             #"{"source": {"namespace": ["elsewhere"], "name": "t"}, "destination": {"namespace": ["ns"], "name": "t"}}"#,
+        "POST /catalog/v1/aws/s3/sign":
+            #"{"method": "GET", "uri": "http://door/lake/ns/x", "region": "r", "headers": {}}"#,
         "POST /catalog/v1/transactions/commit":
             #"{"table-changes": [{"identifier": {"namespace": ["ns"], "name": "t"}, "requirements": [], "updates": []}]}"#,
     ]
@@ -38,6 +40,7 @@ struct RouteAccessTests {
     /// Other methods than GET that change nothing.
     private static let readsByPost: Set<String> = [
         "POST /api/v2/query", "POST /api/v2/tables/{table}/backup", "POST /catalog/v1/oauth/tokens",
+        "POST /catalog/v1/aws/s3/sign", "POST /catalog/v1/namespaces/{namespace}/tables/{table}/sign",
         "POST /catalog/v1/namespaces/{namespace}/tables/{table}/metrics",
         "POST /catalog/v1/namespaces/{namespace}/tables/{table}/plan",
         "POST /catalog/v1/namespaces/{namespace}/tables/{table}/tasks",
@@ -64,9 +67,13 @@ struct RouteAccessTests {
         for name in [Self.namespace, "elsewhere"] {
             try await catalog.catalog.createNamespace(name, properties: [:], ticket: nil, answer: [])
         }
+        var configuration = IcebergConfiguration()
+        configuration.storage = StorageAccess(prefix: "s3://lake/", signer: FakeSigner()) { _, _ in [:] }
         let harness = try Harness(
             authentication: authentication,
-            routes: IcebergRoutes(catalog: catalog.catalog, authentication: authentication).routes)
+            routes: IcebergRoutes(
+                catalog: catalog.catalog, configuration: configuration, authentication: authentication
+            ).routes + MaintenanceRoutes(service: FakeMaintaining(), limits: GatewayLimits()).routes)
         return Walk(harness: harness, routes: harness.gateway.routes)
     }
 

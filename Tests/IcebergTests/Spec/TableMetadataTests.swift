@@ -87,7 +87,7 @@ import Testing
     }
 
     @Test(arguments: [
-        ("\"format-version\":2", "\"format-version\":3"), ("\"table-uuid\":\"u\",", ""),
+        ("\"format-version\":2", "\"format-version\":4"), ("\"table-uuid\":\"u\",", ""),
         ("\"current-schema-id\":1", "\"current-schema-id\":9"), ("\"default-spec-id\":2", "\"default-spec-id\":9"),
         ("\"default-sort-order-id\":3", "\"default-sort-order-id\":9"), ("\"type\":\"tag\"", "\"type\":\"other\""),
         ("\"last-sequence-number\":34", "\"last-sequence-number\":33"), ("\"id\":8", "\"id\":7"),

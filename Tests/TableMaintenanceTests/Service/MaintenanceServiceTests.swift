@@ -77,4 +77,35 @@ struct MaintenanceServiceTests {
         #expect(history.count == 2)
         #expect(history.allSatisfy { $0.state == .nothing && $0.reason != nil })
     }
+
+    @Test func `what somebody asks for is done at once, and kept in the history`() async throws {
+        let lake = try await MaintainedLake()
+        let service = service(lake)
+        for id in Int64(0)..<6 { try await lake.append([row(id)]) }
+        let files = try await lake.metadata().currentSnapshot?.summary["total-data-files"]
+        let dry = try await service.perform(MaintenanceRequest(.compact, isDryRun: true), on: lake.table)
+        #expect(dry.state == .dryRun && dry.removedFiles > 0)
+        #expect(try await lake.metadata().currentSnapshot?.summary["total-data-files"] == files)
+        #expect(try await service.history.outcomes(of: lake.table).isEmpty)
+        let done = try await service.perform(MaintenanceRequest(.compact), on: lake.table)
+        #expect(done.state == .done && done.removedFiles == 6)
+        lake.time.advance(60_000)
+        let expired = try await service.perform(
+            MaintenanceRequest(.expire, ageMilliseconds: 1, snapshotsMin: 1), on: lake.table)
+        #expect(expired.state == .done && expired.expiredSnapshots > 0)
+        let orphans = try await service.perform(MaintenanceRequest(.orphans), on: lake.table)
+        #expect(orphans.state == .nothing)
+        #expect(
+            try await service.history.outcomes(of: lake.table).map(\.action) == [.orphans, .expire, .compact])
+        #expect(try await lake.rows().count == 6)
+    }
+
+    @Test func `a table that is gone is told as missing`() async throws {
+        let lake = try await MaintainedLake()
+        let none = TableIdentifier(namespace: "silver", name: "none")
+        let error = await #expect(throws: CatalogError.self) {
+            try await service(lake).perform(MaintenanceRequest(.expire), on: none)
+        }
+        #expect(error?.code == "table-missing")
+    }
 }
