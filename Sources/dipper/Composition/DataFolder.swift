@@ -1,6 +1,7 @@
 import CatalogPostgreSQL
 import CatalogService
 import EventLog
+import EventLogKafka
 import Foundation
 import Ingestion
 import LakeModel
@@ -15,7 +16,8 @@ import QueryEngineDuckDB
 ///
 ///     dipper.lock       who holds it
 ///     model.yaml        the tables, if other than the hiring model
-///     log.db            the durable log
+///     log.db            the durable log, unless it lies in Kafka
+///     log.elsewhere     that the log lies in Kafka
 ///     catalog.elsewhere that the catalog lies in PostgreSQL
 ///     catalog.db        table pointers, watermarks, receipts, unless they lie in PostgreSQL
 ///     operational.db    accepted rows by key, unless they lie in PostgreSQL
@@ -29,38 +31,76 @@ struct DataFolder: Sendable {
     let model: LakeDeclaration
     let location: LakeLocation
     let objects: LocalObjectStore
-    let log: SQLiteEventLog
+    let log: any EventLog
     let catalog: any CatalogStore
     let operational: any OperationalStore
+    /// Whether other processes reach the operational rows.
+    let sharesOperational: Bool
     let tables: LakeTables
     let ingestion: DipperIngestion
     private let lock: DataFolderLock
+    private let closeLog: @Sendable () -> Void
 
     /// Opens the folder, creating what is missing.
     /// - Parameters:
     ///   - location: what a new lake's locations begin with: `file` or `s3://BUCKET`.
     ///   - choice: where catalog and operational rows lie; `nil`: as the environment says.
+    ///   - log: where the log lies; `nil`: as the environment says.
+    ///   - lakeFolder: the folder of bronze and tables; `nil`: in the data folder.
     /// - Throws: `data-folder-in-use`, `location-fixed`, model and storage errors.
     init(
         _ path: String, location: String? = nil, limits: IngestionLimits = IngestionLimits(),
-        stores choice: StoreChoice? = nil
+        stores choice: StoreChoice? = nil, log logChoice: LogChoice? = nil, lakeFolder: String? = nil
     ) async throws {
         let root = URL(fileURLWithPath: path).standardizedFileURL.path
         try FileManager.default.createDirectory(atPath: root, withIntermediateDirectories: true)
         self.path = root
         lock = try DataFolderLock(folder: root)
         model = try Self.model(in: root)
+        let lake = try Self.lake(root, lakeFolder)
         self.location = try LakeLocation.settle(
-            in: root, wanted: location, isNew: !FileManager.default.fileExists(atPath: root + "/log.db"))
-        objects = try LocalObjectStore(root: root + "/lake", locationPrefix: self.location.prefix)
-        log = try SQLiteEventLog(path: root + "/log.db")
+            in: lakeFolder == nil ? root : lake, wanted: location,
+            isNew: !FileManager.default.fileExists(atPath: root + "/log.db")
+                && !FileManager.default.fileExists(atPath: "\(lake)/\(LakeTables.warehouseFolder)"))
+        objects = try LocalObjectStore(root: lake, locationPrefix: self.location.prefix)
+        let logChoice = try logChoice ?? LogChoice(nil)
+        let logMark = try LogMark(folder: root, choice: logChoice)
+        (log, closeLog) = try await Self.log(logChoice, root, model)
+        try logMark.leave()
         let choice = try choice ?? StoreChoice(catalog: nil, operational: nil)
         let mark = try CatalogMark(folder: root, choice: choice)
         catalog = try await Self.catalog(choice, root)
         try mark.leave()
         operational = try await Self.operational(choice, root)
+        sharesOperational = choice.operational != nil
         tables = LakeTables(catalog: catalog, objects: objects)
         ingestion = DipperIngestion(model: model, log: log, objects: objects, catalog: catalog, limits: limits)
+    }
+
+    private static func lake(_ root: String, _ folder: String?) throws -> String {
+        guard let folder else { return root + "/lake" }
+        let path = URL(fileURLWithPath: folder).standardizedFileURL.path
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        return path
+    }
+
+    /// The log, and how it is closed.
+    private static func log(
+        _ choice: LogChoice, _ root: String, _ model: LakeDeclaration
+    ) async throws -> (any EventLog, @Sendable () -> Void) {
+        guard let options = choice.kafka else {
+            let log = try SQLiteEventLog(path: root + "/log.db")
+            return (log, { try? log.close() })
+        }
+        let log = try await KafkaEventLog(options, logger: Logger(label: "dipper"))
+        // The pipeline works one partition of each topic.
+        do {
+            try await log.prepare(topics: model.tables.map(\.name), partitionsMax: 1)
+        } catch {
+            log.close()
+            throw error
+        }
+        return (log, { log.close() })
     }
 
     private static func catalog(_ choice: StoreChoice, _ root: String) async throws -> any CatalogStore {
@@ -95,7 +135,7 @@ struct DataFolder: Sendable {
 
     /// SQL in child processes of this program, which reach table data only.
     func queryEngine(logger: Logger) throws -> DuckDBEngine {
-        let warehouse = "\(path)/lake/\(LakeTables.warehouseFolder)"
+        let warehouse = "\(objects.root)/\(LakeTables.warehouseFolder)"
         try FileManager.default.createDirectory(atPath: warehouse, withIntermediateDirectories: true)
         let executable = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
         let installed = FileManager.default.currentDirectoryPath + "/.deps/duckdb"
@@ -108,7 +148,7 @@ struct DataFolder: Sendable {
     }
 
     func close() {
-        try? log.close()
+        closeLog()
         lock.release()
     }
 }
