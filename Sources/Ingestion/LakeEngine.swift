@@ -88,7 +88,8 @@ package final class LakeEngine: Sendable {
 
     /// Finds out how far each table has got in the log.
     private static func resume(
-        _ own: [TableDeclaration], _ ingestion: DipperIngestion, _ tables: LakeTables, _ operational: (any OperationalStore)?
+        _ own: [TableDeclaration], _ ingestion: DipperIngestion, _ tables: LakeTables,
+        _ operational: (any OperationalStore)?
     ) async throws {
         let incarnation = ingestion.log.incarnation
         for table in own {

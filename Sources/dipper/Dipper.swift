@@ -17,7 +17,8 @@ struct Dipper: AsyncParsableCommand {
             """,
         version: version,
         subcommands: [
-            ServeCommand.self, WorkerCommand.self, LoadCommand.self, QueryCommand.self, TableCommand.self, RejectsCommand.self,
+            ServeCommand.self, WorkerCommand.self, LoadCommand.self, QueryCommand.self, TableCommand.self,
+            RejectsCommand.self,
             ModelCommand.self, TokenCommand.self, SampleCommand.self, BenchCommand.self,
         ])
 

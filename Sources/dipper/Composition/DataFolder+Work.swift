@@ -41,7 +41,8 @@ extension DataFolder {
         if feedsOperational, !sharesOperational { missing.append("--operational postgresql://…") }
         guard missing.isEmpty else {
             throw ClientError(
-                code: "cluster-incomplete", message: "processes that share the work need \(missing.joined(separator: ", "))",
+                code: "cluster-incomplete",
+                message: "processes that share the work need \(missing.joined(separator: ", "))",
                 remedy: "give them, or let `dipper serve` do all the work by itself")
         }
     }

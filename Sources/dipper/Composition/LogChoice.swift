@@ -54,7 +54,8 @@ struct LogMark {
 
 /// Options of a process that shares a lake with others.
 struct ClusterOptions: ParsableArguments {
-    @Option(help: "The log: kafka://HOST:PORT,HOST:PORT?prefix=…, or @FILE with that in it (default: in the data folder).")
+    @Option(
+        help: "The log: kafka://HOST:PORT,HOST:PORT?prefix=…, or @FILE with that in it (default: in the data folder).")
     var log: String?
 
     @Option(help: "The folder of uploads and tables, where processes of one machine share it (default: DATA-DIR/lake).")

@@ -76,39 +76,44 @@ import Testing
         }
     }
 
+    private final class Lines: Sendable {
+        private let lines = Mutex<[String]>([])
+
+        var all: [String] { lines.withLock { $0 } }
+
+        func add(_ line: String) { lines.withLock { $0.append(line) } }
+    }
+
     @Test func `work goes on where a process that ends has given its roles back`() async throws {
         let leases = MemoryLeases()
-        let works = Mutex<[String]>([])
+        let works = Lines()
         func keeper(_ name: String) -> RoleKeeper {
-            RoleKeeper(
-                store: leases,
-                roles: [
-                    (
-                        "r",
-                        {
-                            works.withLock { $0.append("\(name) begins") }
-                            try? await Task.sleep(for: .seconds(600))
-                            works.withLock { $0.append("\(name) ends") }
-                        }
-                    )
-                ], leaseMilliseconds: 1_000, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+            let work: RoleKeeper.Work = {
+                works.add("\(name) begins")
+                try? await Task.sleep(for: .seconds(600))
+                works.add("\(name) ends")
+            }
+            return RoleKeeper(
+                store: leases, roles: [("r", work)], leaseMilliseconds: 1_000,
+                logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         }
         func wait(for line: String) async throws {
             for _ in 0..<2_000 {
-                if works.withLock({ $0.contains(line) }) { return }
+                if works.all.contains(line) { return }
                 try await Task.sleep(for: .milliseconds(10))
             }
             Issue.record("\(line) did not come")
         }
-        let first = Task { await keeper("first").run() }
+        let (one, other) = (keeper("first"), keeper("second"))
+        let first = Task { await one.run() }
         try await wait(for: "first begins")
-        let second = Task { await keeper("second").run() }
+        let second = Task { await other.run() }
         first.cancel()
         await first.value
         try await wait(for: "second begins")
         second.cancel()
         await second.value
-        #expect(works.withLock { $0 } == ["first begins", "first ends", "second begins", "second ends"])
+        #expect(works.all == ["first begins", "first ends", "second begins", "second ends"])
         #expect(leases.holders.withLock { $0 }.isEmpty)
     }
 }
