@@ -152,8 +152,8 @@ let package = Package(
             name: "dipper",
             dependencies: [
                 "LakeModel", "AvroFormat", "ByteKernels", "CSVFormat", "Iceberg", "RowBackup", "ObjectStorage",
-                "ObjectStorageS3", "EventLog", "OperationalStore", "QueryEngine", "QueryEngineDuckDB", "Observability",
-                "Access", "CatalogService", "Ingestion", "TableMaintenance",
+                "ObjectStorageS3", "EventLog", "EventLogKafka", "OperationalStore", "QueryEngine", "QueryEngineDuckDB",
+                "Observability", "Access", "CatalogService", "Ingestion", "TableMaintenance",
                 "GatewayHTTP", "S3Door", "PostgreSQLSupport", "CatalogPostgreSQL", "OperationalStorePostgres", logging,
                 httpTypes, metrics, nio, lifecycle, "Analytics", "ResultCache", "ResultCacheRedis", hummingbird,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),

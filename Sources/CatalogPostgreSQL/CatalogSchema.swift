@@ -5,7 +5,18 @@ enum CatalogSchema {
     /// The name under which the migrations are remembered.
     static let component = "catalog"
 
-    static let migrations = [PostgreSQLMigration(name: "1-catalog", sql: first)]
+    static let migrations = [
+        PostgreSQLMigration(name: "1-catalog", sql: first), PostgreSQLMigration(name: "2-leases", sql: leases),
+    ]
+
+    /// Who has a role, and until when, milliseconds since 1970 UTC by the server's clock.
+    private static let leases = """
+        CREATE TABLE leases (
+            role text COLLATE "C" NOT NULL PRIMARY KEY,
+            holder text COLLATE "C" NOT NULL,
+            expires bigint NOT NULL
+        ) WITH (fillfactor = 50);
+        """
 
     /// Texts compare by their bytes (`COLLATE "C"`), as names are listed and ids sort. Tables and views share one space
     /// of names, so they share a table. Rows that each commit rewrites leave room in their pages for that.

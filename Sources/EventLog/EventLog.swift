@@ -7,6 +7,10 @@ package protocol EventLog: Sendable {
     /// is never taken for one of the new.
     var incarnation: String { get }
 
+    /// Whether two records of a topic may have one id, and whether others append too: a log outside this process. Sinks take
+    /// the first of such records alone.
+    var isShared: Bool { get }
+
     /// Appends `records` to one topic in one atomic, durable step, together with the idempotency key if there is one.
     func append(_ records: [LogRecord], to topic: String, idempotency: IdempotencyClaim?) async throws -> AppendOutcome
 
@@ -46,6 +50,8 @@ package protocol EventLog: Sendable {
 
 /// A log that keeps everything needs to say nothing more.
 extension EventLog {
+    package var isShared: Bool { false }
+
     package func heads(topic: String, partition: Int, from offset: Int64, recordsMax: Int) async throws -> [RecordHead]
     {
         try await read(topic: topic, partition: partition, from: offset, recordsMax: recordsMax, bytesMax: .max)

@@ -4,7 +4,8 @@ package import LakeModel
 ///
 /// Codes: `record-too-large`, `append-too-large`, `append-empty`, `topic-invalid`, `record-id-invalid`,
 /// `record-id-taken`, `idempotency-key-invalid`, `log-overloaded`, `log-corrupt`, `offset-trimmed`,
-/// `append-state-unknown`, `log-closed`.
+/// `append-state-unknown`, `log-closed`; of a log outside this process also `log-unreachable`, `log-refused`,
+/// `log-option-invalid`, `log-partitions`, `append-in-progress`, `record-header-reserved`.
 package struct EventLogError: LakeError {
     package var code: String
     package var message: String

@@ -13,39 +13,61 @@ package final class LakeEngine: Sendable {
     let processors: [TableProcessor]
     private let sinks: [OperationalSink]
     private let coordinators: [ThreadExecutor]
-    private let keeper: LogKeeper
+    private let keeper: LogKeeper?
 
-    /// The role under which this process commits; a newer process fences an older one off.
-    package static let fenceRole = "lake"
+    /// What of the work an engine does.
+    package struct Parts: OptionSet, Sendable {
+        package let rawValue: Int
+
+        package init(rawValue: Int) { self.rawValue = rawValue }
+
+        /// Brings the log into the lake.
+        package static let lake = Parts(rawValue: 1)
+        /// Feeds the operational store, behind the lake.
+        package static let operational = Parts(rawValue: 2)
+        /// Drops log records that every sink has passed.
+        package static let keeping = Parts(rawValue: 4)
+        package static let all: Parts = [.lake, .operational, .keeping]
+    }
+
+    /// The role under which a table is committed to; a newer process fences an older one off.
+    package static func fenceRole(of table: String) -> String { "lake/\(table)" }
 
     /// Creates missing tables and takes the right to commit.
     ///
     /// - Throws: ``IngestionError`` `log-behind-lake` and `log-behind-operational` when the log ends before what was worked
     ///   from it, which a log restored from an older backup does: new writes would get offsets that count as done.
     /// - Parameters:
-    ///   - operational: `nil`: no operational store is fed.
+    ///   - operational: `nil`: there is no operational store.
+    ///   - parts: what this engine does of the work; other processes do the rest.
+    ///   - only: the tables that it does it for; `nil`: all of the model.
     ///   - threads: that parse and encode; at least 1.
     ///   - executor: runs all work in the place of own threads, for simulations.
     ///   - stages: where loads add up their processor time, if it is wanted.
     package init(
-        ingestion: DipperIngestion, tables: LakeTables, operational: (any OperationalStore)?, threads: Int,
-        executor: (any TaskExecutor)? = nil, logger: Logger, stages: StageClock? = nil
+        ingestion: DipperIngestion, tables: LakeTables, operational: (any OperationalStore)?, parts: Parts = .all,
+        only names: Set<String>? = nil, threads: Int, executor: (any TaskExecutor)? = nil, logger: Logger,
+        stages: StageClock? = nil
     ) async throws {
         self.ingestion = ingestion
         self.tables = tables
-        for table in ingestion.model.tables { try await tables.prepare(table) }
-        try await Self.resume(ingestion, tables, operational)
-        let fence = CatalogCommit.Fence(
-            role: Self.fenceRole, token: try await tables.catalog.acquireFence(role: Self.fenceRole))
+        let own = ingestion.model.tables.filter { names?.contains($0.name) ?? true }
+        for table in own { try await tables.prepare(table) }
+        try await Self.resume(own, ingestion, tables, operational)
         let crew = Self.crew("lake", threads, executor)
-        processors = ingestion.model.tables.map {
-            TableProcessor(
-                declaration: $0, ingestion: ingestion, tables: tables, crew: crew, parallelism: threads, fence: fence,
-                logger: logger, stages: stages)
+        var processors: [TableProcessor] = []
+        for table in own where parts.contains(.lake) {
+            let role = Self.fenceRole(of: table.name)
+            let fence = CatalogCommit.Fence(role: role, token: try await tables.catalog.acquireFence(role: role))
+            processors.append(
+                TableProcessor(
+                    declaration: table, ingestion: ingestion, tables: tables, crew: crew, parallelism: threads,
+                    fence: fence, logger: logger, stages: stages))
         }
+        self.processors = processors
         var sinks: [OperationalSink] = []
-        if let operational {
-            let declarations = ingestion.model.tables.filter(\.operational)
+        if let operational, parts.contains(.operational) {
+            let declarations = own.filter(\.operational)
             try await operational.prepare(declarations.map(OperationalSink.table))
             sinks = declarations.map {
                 OperationalSink(
@@ -54,7 +76,9 @@ package final class LakeEngine: Sendable {
             }
         }
         self.sinks = sinks
-        keeper = LogKeeper(ingestion: ingestion, tables: tables, operational: operational, logger: logger)
+        keeper =
+            parts.contains(.keeping)
+            ? LogKeeper(ingestion: ingestion, tables: tables, operational: operational, logger: logger) : nil
         coordinators = processors.indices.map { Self.crew("table-\($0)", 1, executor) }
     }
 
@@ -64,10 +88,11 @@ package final class LakeEngine: Sendable {
 
     /// Finds out how far each table has got in the log.
     private static func resume(
-        _ ingestion: DipperIngestion, _ tables: LakeTables, _ operational: (any OperationalStore)?
+        _ own: [TableDeclaration], _ ingestion: DipperIngestion, _ tables: LakeTables,
+        _ operational: (any OperationalStore)?
     ) async throws {
         let incarnation = ingestion.log.incarnation
-        for table in ingestion.model.tables {
+        for table in own {
             guard let silver = try await tables.metadata(LakeTables.silver(table)) else { continue }
             let extent = try await ingestion.log.extent(topic: table.name, partition: 0)
             let end = extent.endOffset
@@ -113,7 +138,7 @@ package final class LakeEngine: Sendable {
                 group.addTask(executorPreference: executor) { await processor.run() }
             }
             for sink in sinks { group.addTask { await sink.run() } }
-            group.addTask { [keeper] in await keeper.run() }
+            if let keeper { group.addTask { await keeper.run() } }
         }
     }
 
@@ -131,5 +156,5 @@ package final class LakeEngine: Sendable {
     }
 
     /// Drops records that every sink has passed and retention does not keep.
-    package func trimLog() async throws { try await keeper.sweep() }
+    package func trimLog() async throws { try await keeper?.sweep() }
 }

@@ -17,9 +17,9 @@ struct Dipper: AsyncParsableCommand {
             """,
         version: version,
         subcommands: [
-            ServeCommand.self, LoadCommand.self, QueryCommand.self, TableCommand.self, RejectsCommand.self,
-            BackupCommand.self, RestoreCommand.self, ModelCommand.self, TokenCommand.self, SampleCommand.self,
-            BenchCommand.self,
+            ServeCommand.self, WorkerCommand.self, LoadCommand.self, QueryCommand.self, TableCommand.self,
+            RejectsCommand.self, BackupCommand.self, RestoreCommand.self, ModelCommand.self, TokenCommand.self,
+            SampleCommand.self, BenchCommand.self,
         ])
 
     static func main() async {

@@ -39,6 +39,29 @@ struct PostgreSQLCatalogStoreTests {
         return nil
     }
 
+    @Test func `a lease has one holder at a time, who keeps it by asking again`() async throws {
+        try await withStores(2) { stores in
+            let taken = try await withThrowingTaskGroup(of: Bool.self) { group in
+                for index in 0..<8 {
+                    group.addTask {
+                        try await stores[index % 2].takeLease(role: "r", holder: "h\(index)", milliseconds: 60_000)
+                    }
+                }
+                return try await group.reduce(into: []) { $0.append($1) }
+            }
+            #expect(taken.count { $0 } == 1)
+            #expect(try await stores[0].takeLease(role: "other", holder: "a", milliseconds: 1))
+            #expect(try await stores[0].takeLease(role: "other", holder: "a", milliseconds: 60_000))
+            #expect(try await stores[1].takeLease(role: "other", holder: "b", milliseconds: 60_000) == false)
+            try await stores[1].releaseLease(role: "other", holder: "b")
+            #expect(try await stores[1].takeLease(role: "other", holder: "b", milliseconds: 60_000) == false)
+            try await stores[0].releaseLease(role: "other", holder: "a")
+            #expect(try await stores[1].takeLease(role: "other", holder: "b", milliseconds: 1))
+            try await Task.sleep(for: .milliseconds(20))
+            #expect(try await stores[0].takeLease(role: "other", holder: "a", milliseconds: 1))
+        }
+    }
+
     @Test func `many processes race for one table: no commit is lost and its history is one line`() async throws {
         let writers = 6
         let commitsEach = 12

@@ -84,7 +84,9 @@ import Testing
             }
             let read = try await log.read(topic: "t", partition: 0, from: 0, recordsMax: 99, bytesMax: .max)
             #expect(read.first?.record.id == "a")
-            #expect(read.last == last && last != nil)
+            // What was answered as unknown may stand behind it.
+            #expect(last.map { read.contains($0) } == true)
+            #expect(Set(read.map(\.record.id)).count == read.count)
         }
     }
 

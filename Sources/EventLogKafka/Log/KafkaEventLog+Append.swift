@@ -118,11 +118,12 @@ struct ClaimedAppend {
             switch verdict() {
             case .conflict: return .conflict
             case .done(let claim): return .replayed(try await records(of: claim))
-            case .held:
+            case .held(_, let until):
                 guard .now < deadline else { throw Self.inProgress }
+                let end = ContinuousClock.now + .milliseconds(max(0, until - nowMilliseconds) + 10)
                 let claim = claim
                 let log = log
-                await log.claims.change(until: deadline) { book in
+                await log.claims.change(until: min(end, deadline)) { book in
                     let now = log.nowMicroseconds() / 1_000
                     let verdict = book.verdict(
                         key: claim.key, digest: claim.requestDigest, nowMilliseconds: now)

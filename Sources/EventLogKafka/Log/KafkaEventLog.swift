@@ -19,6 +19,7 @@ package final class KafkaEventLog: EventLog {
     package let incarnation: String
     package let limits: EventLogLimits
     package let options: KafkaLogOptions
+    package var isShared: Bool { true }
     let logger: Logger
     let directory: TopicDirectory
     let producer: KafkaProducer

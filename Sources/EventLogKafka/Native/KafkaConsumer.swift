@@ -6,9 +6,14 @@ import EventLog
 /// It belongs to one thread. Its partitions either share a queue (``next(milliseconds:)``) or are read one by one
 /// (``next(_:milliseconds:)``).
 @safe final class KafkaConsumer {
+    /// The library's topic, given back before its handle.
+    @safe private struct Topic {
+        let pointer: OpaquePointer
+    }
+
     private let handle: KafkaHandle
     private let queue: OpaquePointer
-    private var topics: [String: OpaquePointer] = unsafe [:]
+    private var topics: [String: Topic] = [:]
     private var started: Set<PartitionName> = []
 
     /// Milliseconds that a change of position may take.
@@ -26,11 +31,11 @@ import EventLog
     /// The library wants every partition stopped before its handle goes.
     deinit {
         for place in started {
-            if let topic = unsafe topics[place.topic] {
-                _ = unsafe rd_kafka_consume_stop(topic, Int32(place.partition))
+            if let topic = topics[place.topic] {
+                _ = unsafe rd_kafka_consume_stop(topic.pointer, Int32(place.partition))
             }
         }
-        for unsafetopic in unsafe topics.values { unsafe rd_kafka_topic_destroy(topic) }
+        for topic in topics.values { unsafe rd_kafka_topic_destroy(topic.pointer) }
         unsafe rd_kafka_queue_destroy(queue)
     }
 
@@ -90,11 +95,11 @@ import EventLog
     }
 
     private func topic(_ name: String) throws -> OpaquePointer {
-        if let known = unsafe topics[name] { return unsafe known }
+        if let known = topics[name] { return unsafe known.pointer }
         guard let made = unsafe rd_kafka_topic_new(handle.pointer, name, nil) else {
             throw KafkaFault(rd_kafka_last_error()).refusal("the topic \(name)")
         }
-        unsafe topics[name] = made
+        topics[name] = unsafe Topic(pointer: made)
         return unsafe made
     }
 }

@@ -20,15 +20,25 @@ enum Delivery: Sendable, Hashable {
     case refused(KafkaFault)
     /// Nobody knows.
     case unknown(KafkaFault)
+
+    var fault: KafkaFault? {
+        switch self {
+        case .stored: nil
+        case .refused(let fault), .unknown(let fault): fault
+        }
+    }
 }
 
 /// The idempotent producer: `acks=all`, each message once and in order however often the library sends it.
 ///
-/// The library reports each message on a thread of the producer's own. After a fatal error, of which an idempotent
-/// producer has some, the next call begins with a new client, and the old one ends when all its messages are answered.
+/// The library reports each message on a thread of the producer's own. After a message that was given up, or a fatal error,
+/// of which an idempotent producer has some, the next call begins with a new client, and the old one ends when all its
+/// messages are answered.
 final class KafkaProducer: Sendable {
     private struct State {
         var session: ProducerSession?
+        /// Counts the sessions.
+        var generation = 0
         /// Of the last message: time never falls, as far as this process decides it.
         var lastMilliseconds: Int64 = 0
         var isClosed = false
@@ -46,12 +56,15 @@ final class KafkaProducer: Sendable {
     /// Sends messages side by side, and waits until each is stored, refused or given up.
     /// - Throws: `log-closed`, `log-option-invalid`; what happens to single messages is in the result.
     func send(_ messages: [OutgoingMessage], to topic: String) async throws -> [Delivery] {
-        try await withCheckedThrowingContinuation { continuation in
+        let used = Mutex(0)
+        let deliveries = try await withCheckedThrowingContinuation { continuation in
             let receipt = DeliveryReceipt(count: messages.count) { continuation.resume(returning: $0) }
             do {
                 try state.withLock { state in
                     guard !state.isClosed else { throw Self.closed }
                     let session = try usable(&state)
+                    let generation = state.generation
+                    used.withLock { $0 = generation }
                     state.lastMilliseconds = max(state.lastMilliseconds, nowMicroseconds() / 1_000)
                     session.enqueue(messages, topic, state.lastMilliseconds, receipt)
                 }
@@ -61,6 +74,22 @@ final class KafkaProducer: Sendable {
             }
             receipt.settleRefused()
         }
+        replace(after: deliveries, generation: used.withLock { $0 })
+        return deliveries
+    }
+
+    /// A client that gave a message up has to come to terms with the broker about what it sent; brokers differ in how they
+    /// take that. A new one has nothing to explain.
+    private func replace(after deliveries: [Delivery], generation: Int) {
+        let cause = deliveries.lazy.compactMap(\.fault).first { !$0.isTooLarge }
+        guard let cause else { return }
+        let isReplaced = state.withLock { state in
+            guard state.generation == generation, let session = state.session else { return false }
+            session.retire()
+            state.session = nil
+            return true
+        }
+        if isReplaced { setup.logger.warning("the producer is replaced", metadata: ["cause": "\(cause)"]) }
     }
 
     private func usable(_ state: inout State) throws -> ProducerSession {
@@ -71,6 +100,7 @@ final class KafkaProducer: Sendable {
         }
         let made = try ProducerSession(setup)
         state.session = made
+        state.generation += 1
         return made
     }
 

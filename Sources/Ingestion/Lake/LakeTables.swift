@@ -118,7 +118,12 @@ package final class LakeTables: Sendable {
             CatalogCommit.Swap(
                 table: table, expectedMetadataLocation: nil, newMetadataLocation: metadataLocation)
         ]
-        try await catalog.commit(commit)
+        do {
+            try await catalog.commit(commit)
+        } catch let error as CatalogError where error.code == "commit-conflict" {
+            // Another process has just made it.
+            guard try await self.metadata(table) != nil else { throw error }
+        }
     }
 
     /// Iceberg's default name mapping, for readers of files without field ids.

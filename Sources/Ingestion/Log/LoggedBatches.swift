@@ -23,7 +23,9 @@ struct LoggedBatches: Sendable {
                     case .batch(let batch) = try LogPayload(
                         headers: record.record.headers, payload: record.record.payload)
                 else { continue }
-                guard let rows = try await rows(batch, outcomes.of(record)) else { continue }
+                guard !outcomes.isRepeat(record), let rows = try await rows(batch, outcomes.of(record)) else {
+                    continue
+                }
                 try body(rows.accepted)
                 if let deletes = rows.deletes { try body(deletes) }
             }

@@ -7,11 +7,14 @@ struct RecordOutcome {
     var state: JobReceipt.State
     /// The object that names the rows which only the lake refused, if there are any (``RefusedRows``).
     var refusedRowsKey: String?
+    /// Where the record stands that the lake took.
+    var offset: Int64
 
     private static let refusedRowsField = Array("\"refusedRowsKey\"".utf8)
 
     /// Most receipts name no such object, and are not decoded for it.
     init(_ row: ReceiptRow) throws {
+        offset = row.offset
         if let state = JobReceipt.State(rawValue: row.state), !row.json.contains(Self.refusedRowsField) {
             self.state = state
             return
@@ -39,5 +42,10 @@ struct RecordOutcomes {
                 remedy: "restore catalog and log from backups of the same time")
         }
         return outcome
+    }
+
+    /// Whether the lake took another record with the id of this one, further ahead: it came twice, and counts once.
+    func isRepeat(_ record: StoredRecord) -> Bool {
+        byID[record.record.id].map { $0.offset < record.offset } ?? false
     }
 }

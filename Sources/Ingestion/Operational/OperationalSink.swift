@@ -102,6 +102,10 @@ final class OperationalSink: Sendable {
         var rowCount = 0
         var last: StoredRecord?
         for record in records where rowCount < ingestion.limits.operationalRowsPerTransaction {
+            if outcomes.isRepeat(record) {
+                last = record
+                continue
+            }
             let payload = try LogPayload(headers: record.record.headers, payload: record.record.payload)
             switch payload {
             case .file(let file):

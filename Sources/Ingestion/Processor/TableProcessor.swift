@@ -131,7 +131,9 @@ final class TableProcessor: @unchecked Sendable {
         let head = try await ingestion.log.heads(
             topic: declaration.name, partition: 0, from: mark.nextOffset, recordsMax: 1)
         guard let first = head.first else { return false }
-        if first.headers[LogPayload.kindHeader] == LogPayload.fileKind {
+        if ingestion.log.isShared, try await repeats.isRepeat(first, topic: declaration.name) {
+            try await skip(first, mark, context)
+        } else if first.headers[LogPayload.kindHeader] == LogPayload.fileKind {
             try await openFile(mark, context)
         } else {
             let waiting = ingestion.gauge.waiting(in: declaration.name)
@@ -162,13 +164,24 @@ final class TableProcessor: @unchecked Sendable {
             topic: declaration.name, partition: 0, from: offset, recordsMax: ingestion.limits.recordsPerCommitMax,
             bytesMax: ingestion.limits.bytesPerCommitMax)
         var unit: [(record: StoredRecord, batch: BatchLanded)] = []
-        for record in records {
+        for record in ingestion.log.isShared ? try await repeats.fresh(records) : records {
             guard
                 case .batch(let batch) = try LogPayload(headers: record.record.headers, payload: record.record.payload)
             else { break }
             unit.append((record, batch))
         }
         return unit
+    }
+
+    private var repeats: Repeats { Repeats(catalog: tables.catalog) }
+
+    /// Goes past a record that came before.
+    private func skip(_ head: RecordHead, _ mark: CatalogWatermark, _ context: TableContext) async throws {
+        let work = UnitWork(context: context, ingestion: ingestion, fence: fence, mark: mark)
+        try await work.skip(to: head.offset + 1)
+        ingestion.gauge.worked(topic: declaration.name, nextOffset: head.offset + 1)
+        logger.info("a record that came twice counts once", metadata: ["offset": "\(head.offset)"])
+        Counter(label: "dipper_repeated_records_total", dimensions: [("table", declaration.name)]).increment()
     }
 
     private func close() async {
@@ -319,7 +332,11 @@ final class TableProcessor: @unchecked Sendable {
         feed.isTurnOfBatches = false
         guard try await isBatchWaiting(behind: feed, from: mark.aheadOffset) else { return false }
         let unit = try await batches(from: mark.aheadOffset)
-        if unit.isEmpty { return false }
+        if unit.isEmpty {
+            // A record that came twice is passed over when its turn comes.
+            isFileAlone = true
+            return false
+        }
         try await work(unit, before: feed, mark, context)
         return true
     }

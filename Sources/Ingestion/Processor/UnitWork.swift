@@ -161,6 +161,11 @@ final class UnitWork: @unchecked Sendable {
         }
     }
 
+    /// Moves the watermark past records that bring nothing.
+    func skip(to offset: Int64) async throws {
+        _ = try await committer.commit(nil, replacesAll: false, watermark: mark.advanced(to: offset)) { _, _ in }
+    }
+
     /// Whether the bytes of the file are to blame, so that trying again cannot help.
     static func isFaultOfFile(_ error: any Error) -> Bool {
         error is CSVError || error is UnreadableBytes || error is BackupError

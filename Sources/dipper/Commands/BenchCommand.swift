@@ -76,7 +76,7 @@ struct BenchCommand: AsyncParsableCommand {
     }
 
     private func measure(_ csv: String, in data: String) async throws -> BenchReport {
-        let folder = try await DataFolder(data, stores: .embedded, objects: ObjectChoice.none)
+        let folder = try await DataFolder(data, stores: .embedded, log: .embedded, objects: ObjectChoice.none)
         defer { folder.close() }
         var logger = Logger(label: "dipper")
         logger.logLevel = .warning

@@ -55,6 +55,11 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "The operational database, postgresql://… or @FILE with that in it (default: in the data folder).")
     var operational: String?
 
+    @OptionGroup(title: "Cluster") var cluster: ClusterOptions
+
+    @Flag(inversion: .prefixedNo, help: "Bring the log into the lake; without, `dipper worker` processes do.")
+    var workers = true
+
     @Flag(help: "Leave the operational database alone.")
     var noOperational = false
 
@@ -102,9 +107,11 @@ struct ServeCommand: AsyncParsableCommand {
 
         let folder = try await DataFolder(
             dataDir, location: location, limits: limits.ingestion,
-            stores: StoreChoice(catalog: catalog, operational: operational), objects: store.choice)
+            stores: StoreChoice(catalog: catalog, operational: operational), log: LogChoice(cluster.log),
+            objects: store.choice, lakeFolder: cluster.lakeDir)
         defer { folder.close() }
-        let engine = try await folder.engine(operational: !noOperational, threads: threads, logger: logger)
+        let workers = try await folder.work(
+            here: workers, operational: !noOperational, threads: threads, logger: logger)
         let lakehouse = try folder.lakehouse(further: catalogLocation)
         let room = folder.maintenanceRoom(lakehouse)
         let upkeep = MaintenanceService(
@@ -140,7 +147,7 @@ struct ServeCommand: AsyncParsableCommand {
         }
         let refreshesGold = gold
         var services: [ServiceGroupConfiguration.ServiceConfiguration] = [
-            .init(service: WorkerService { await engine.run() }),
+            .init(service: WorkerService { await workers() }),
             .init(service: WorkerService { await upkeep.run() }),
             .init(service: WorkerService { if refreshesGold { await parts.gold.run() } }),
             .init(service: application),

@@ -33,14 +33,16 @@ enum LakeObjects: Sendable {
 
     /// Opens the store, and remembers where it is.
     /// - Parameters:
+    ///   - root: the data folder, which remembers the choice.
+    ///   - lakeFolder: of a lake on this disk.
     ///   - location: what a new lake's locations begin with, for one on this disk.
     ///   - sharesCatalog: whether other folders may know the same tables, so that several belong to one lake.
     static func open(
-        in root: String, choice: ObjectChoice, location: LakeLocation, sharesCatalog: Bool, isNew: Bool
+        in root: String, lakeFolder: String, choice: ObjectChoice, location: LakeLocation, sharesCatalog: Bool, isNew: Bool
     ) async throws -> LakeObjects {
         let mark = try ObjectMark(folder: root, choice: choice, isNew: isNew)
         guard let configuration = try mark.choice.configuration(scratchFolder: root + "/tmp/parts") else {
-            return .local(try LocalObjectStore(root: root + "/lake", locationPrefix: location.prefix))
+            return .local(try LocalObjectStore(root: lakeFolder, locationPrefix: location.prefix))
         }
         guard location.bucket == nil else {
             throw ClientError(

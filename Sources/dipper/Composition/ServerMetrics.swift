@@ -27,6 +27,9 @@ enum ServerMetrics {
             "dipper_maintenance_files_deleted_total", help: "Files that were deleted from storage, by table and action."
         )
         registry.describe("dipper_maintenance_snapshots_expired_total", help: "Snapshots that were expired, by table.")
+        registry.describe(
+            "dipper_repeated_records_total", help: "Log records that came twice and counted once, by table.")
+        registry.describe("dipper_role_held", help: "Whether this process has a role of the work, by role.")
         registry.describe("dipper_s3_requests_total", help: "Requests to the object store, by method.")
         registry.describe(
             "dipper_s3_retries_total", help: "Requests to the object store that were repeated, by reason.")

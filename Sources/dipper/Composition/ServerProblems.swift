@@ -5,6 +5,7 @@ import HTTPTypes
 enum ServerProblems {
     static let all: [ProblemKind] = [
         ProblemKind("analytic-unknown", .notFound, "There is no such analytic"),
+        ProblemKind("append-in-progress", .serviceUnavailable, "The same request is at work already"),
         ProblemKind("append-state-unknown", .serviceUnavailable, "Whether the write is durable is not known"),
         ProblemKind("connection-lost", .serviceUnavailable, "The connection to the database broke"),
         ProblemKind("database-busy", .serviceUnavailable, "The database takes no more work at the moment"),
@@ -27,5 +28,8 @@ enum ServerProblems {
         ProblemKind("storage-busy", .serviceUnavailable, "The object store takes no more work at the moment"),
         ProblemKind("storage-unavailable", .serviceUnavailable, "The object store does not answer"),
         ProblemKind("log-overloaded", .serviceUnavailable, "The log takes no more writes at the moment"),
+        ProblemKind("log-refused", .internalServerError, "The log refused the server"),
+        ProblemKind("log-unreachable", .serviceUnavailable, "The log can't be reached at the moment"),
+        ProblemKind("record-too-large", .contentTooLarge, "The log takes no record of this size"),
     ]
 }

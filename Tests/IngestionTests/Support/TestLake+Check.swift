@@ -46,7 +46,8 @@ extension TestLake {
         #expect(keys.subtracting(found) == [], "these files are gone", sourceLocation: sourceLocation)
     }
 
-    private func checkOperational(_ table: TableDeclaration, _ sourceLocation: SourceLocation) async throws {
+    /// The operational store holds the rows of the lake.
+    func checkOperational(_ table: TableDeclaration, _ sourceLocation: SourceLocation = #_sourceLocation) async throws {
         let rows = try await SilverRows(tables).read(table).map { Array($0.prefix(table.columns.count)) }
         guard table.operational else { return }
         #expect(try await stores.operational.rowCount(table: table.name) == rows.count, sourceLocation: sourceLocation)

@@ -1,0 +1,97 @@
+"""A broker that speaks Kafka's protocol for a test, and `dipper worker` processes beside gateways."""
+
+import json
+import os
+import pathlib
+import signal
+import socket
+import subprocess
+import time
+
+from lake.server import STOP_SECONDS, binary, free_port
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+START_SECONDS = 30
+
+
+def client_environment():
+    """What makes Dipper find the librdkafka that this broker understands."""
+    folder = os.environ.get("DIPPER_RDKAFKA") or str(ROOT / ".deps" / "rdkafka")
+    assert pathlib.Path(folder, "librdkafka.so.1").is_file(), "`bin/test integration` installs librdkafka"
+    return {"LD_LIBRARY_PATH": ":".join(filter(None, [folder, os.environ.get("LD_LIBRARY_PATH")]))}
+
+
+class Broker:
+    """Tansu with its records in memory: it may be stopped for a while, but not killed."""
+
+    def __init__(self, log):
+        program = os.environ.get("TANSU_BINARY") or ROOT / ".deps" / "tansu" / "tansu"
+        self.port = free_port()
+        url = f"tcp://127.0.0.1:{self.port}"
+        log.parent.mkdir(parents=True, exist_ok=True)
+        with open(log, "wb") as out:
+            self.process = subprocess.Popen(
+                [str(program), "broker", "--cluster-id", "lake", "--listener-url", url, "--advertised-listener-url", url,
+                 "--storage-engine", "memory://tansu/"], stdin=subprocess.DEVNULL, stdout=out, stderr=out)
+        deadline = time.monotonic() + START_SECONDS
+        while True:
+            assert self.process.poll() is None, f"the broker ended, see {log}"
+            try:
+                socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
+                return
+            except OSError:
+                assert time.monotonic() < deadline, "the broker does not listen"
+                time.sleep(0.05)
+
+    def address(self, **options):
+        options = {"replication": 1, "appendMilliseconds": 5000, **options}
+        return f"kafka://127.0.0.1:{self.port}?" + "&".join(f"{name}={value}" for name, value in options.items())
+
+    def pause(self):
+        self.process.send_signal(signal.SIGSTOP)
+
+    def resume(self):
+        self.process.send_signal(signal.SIGCONT)
+
+    def stop(self):
+        self.process.kill()
+        self.process.wait(STOP_SECONDS)
+
+
+class Worker:
+    def __init__(self, folder, log, environment, options=()):
+        self.log = log
+        log.parent.mkdir(parents=True, exist_ok=True)
+        with open(log, "wb") as out:
+            self.process = subprocess.Popen(
+                [binary(), "worker", "--data-dir", str(folder), *options], stdin=subprocess.DEVNULL, stdout=out,
+                stderr=out, env={**os.environ, **environment})
+
+    @property
+    def is_running(self):
+        return self.process.poll() is None
+
+    def roles(self):
+        """Those that it has, as its log tells."""
+        held = set()
+        for line in self.log.read_text(errors="replace").splitlines():
+            if "role taken" not in line and "role lost" not in line:
+                continue
+            entry = json.loads(line)
+            role = entry.get("role") or entry.get("metadata", {}).get("role")
+            (held.add if entry["message"] == "role taken" else held.discard)(role)
+        return held
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait(STOP_SECONDS)
+
+    def stop(self):
+        if not self.is_running:
+            return
+        self.process.terminate()
+        try:
+            self.process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise AssertionError(f"the worker did not end within {STOP_SECONDS} s, see {self.log}")

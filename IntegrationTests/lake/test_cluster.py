@@ -1,0 +1,209 @@
+"""Gateways and workers as processes of their own, over a broker, PostgreSQL and a folder that they share."""
+
+import pathlib
+import re
+import shutil
+import tempfile
+import threading
+import time
+
+import pytest
+import requests
+
+from lake.kafka import Broker, Worker, client_environment
+from lake.postgresql import PostgreSQL
+from rest.catalogs import hires, pyiceberg
+
+LOGS = pathlib.Path(__file__).resolve().parent.parent.parent / ".deps" / "logs" / "servers"
+LEASE_MILLISECONDS = 2_000
+LAKE_ROLE = "lake/hired_employees"
+
+
+@pytest.fixture(scope="module")
+def postgresql():
+    # Not under pytest's folder, which the user that PostgreSQL runs as can't enter.
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="dipper-postgresql-"))
+    folder.chmod(0o711)
+    server = PostgreSQL(folder / "server").start()
+    yield server
+    server.stop("immediate")
+    shutil.rmtree(folder)
+
+
+class Cluster:
+    def __init__(self, folder, name, postgresql, new_server):
+        self.folder, self.name, self.postgresql, self.new_server = folder, name, postgresql, new_server
+        self.database = "cluster_" + re.sub(r"[^a-z0-9]+", "_", name.lower())[-40:]
+        postgresql.sql(f"CREATE DATABASE {self.database}")
+        self.broker = Broker(LOGS / f"{name}-broker.log")
+        self.environment = {
+            **client_environment(), "DIPPER_CATALOG": postgresql.address(self.database),
+            "DIPPER_OPERATIONAL": postgresql.address(self.database), "DIPPER_LOG": self.broker.address()}
+        self.workers = []
+
+    @property
+    def options(self):
+        return ["--lake-dir", str(self.folder / "lake")]
+
+    def gateway(self):
+        return self.new_server(self.environment, options=[*self.options, "--no-workers"])
+
+    def worker(self):
+        number = len(self.workers)
+        worker = Worker(
+            self.folder / f"worker-{number}", LOGS / f"{self.name}-worker-{number}.log", self.environment,
+            [*self.options, "--lease-milliseconds", str(LEASE_MILLISECONDS), "--threads", "1"])
+        self.workers.append(worker)
+        return worker
+
+    def holder(self, role):
+        return next((worker for worker in self.workers if worker.is_running and role in worker.roles()), None)
+
+    def rows(self, columns="count(*), count(DISTINCT id), sum(id), count(*) FILTER (WHERE name LIKE 'New %')"):
+        return self.postgresql.sql(f"SELECT {columns} FROM hired_employees", self.database)
+
+    def stop(self):
+        for worker in self.workers:
+            worker.stop()
+        self.broker.stop()
+
+
+@pytest.fixture
+def cluster(tmp_path, request, postgresql, new_server):
+    name = re.sub(r"[^A-Za-z0-9_-]+", "-", request.node.name)[:100]
+    made = Cluster(tmp_path, name, postgresql, new_server)
+    yield made
+    made.stop()
+
+
+def wait_until(check, seconds=120):
+    deadline = time.monotonic() + seconds
+    while not (result := check()):
+        assert time.monotonic() < deadline, f"not so within {seconds} s"
+        time.sleep(0.1)
+    return result
+
+
+def lake(server):
+    table = pyiceberg(server).load_table("silver.employees_cleaned").scan(selected_fields=("id", "name")).to_arrow()
+    ids, names = table["id"].to_pylist(), table["name"].to_pylist()
+    return f"{len(ids)}|{len(set(ids))}|{sum(ids)}|{sum(name.startswith('New ') for name in names)}"
+
+
+def batch(first, count, word="Name"):
+    return [{"id": first + index, "name": f"{word} {first + index}", "datetime": "2021-02-03T10:00:00Z",
+             "department_id": 1, "job_id": 1} for index in range(count)]
+
+
+class Load(threading.Thread):
+    """Writes batches and files through one gateway; what is answered by 503 is sent again under its key."""
+
+    def __init__(self, api, base, rounds):
+        super().__init__()
+        self.api, self.base, self.rounds = api, base, rounds
+        self.receipts, self.refused, self.failure = [], [], None
+        self.begun = 0
+
+    def send(self, key, post):
+        deadline = time.monotonic() + 180
+        while time.monotonic() < deadline:
+            answer = post({"Idempotency-Key": key})
+            if answer.status_code in (200, 202):
+                self.receipts.append(answer.json())
+                return
+            assert answer.status_code == 503 and "Retry-After" in answer.headers, answer.text
+            self.refused.append(answer.json()["code"])
+            time.sleep(0.5)
+        raise AssertionError(f"{key} was not taken")
+
+    def run(self):
+        try:
+            for number in range(self.rounds):
+                first = self.base + number * 200
+                self.begun = number + 1
+                self.send(f"{first}-batch", lambda headers: self.api.batch(
+                    "hired_employees", batch(first, 100), headers))
+                self.send(f"{first}-file", lambda headers: self.api.post_csv(
+                    "hired_employees", hires(first + 100, 100), headers))
+                self.send(f"{first}-change", lambda headers: self.api.batch(
+                    "hired_employees", batch(first, 50, "New"), headers))
+        except Exception as failure:  # told by the test, not by the thread
+            self.failure = failure
+
+    def ended(self):
+        self.join(240)
+        assert not self.is_alive() and self.failure is None, self.failure
+        return self
+
+
+def expected(rounds, *bases):
+    ids = [base + number * 200 + index for base in bases for number in range(rounds) for index in range(200)]
+    return f"{len(ids)}|{len(ids)}|{sum(ids)}|{50 * rounds * len(bases)}"
+
+
+def test_a_worker_that_dies_loses_and_doubles_nothing(cluster):
+    gateways = [cluster.gateway(), cluster.gateway()]
+    for _ in range(2):
+        cluster.worker()
+    wait_until(lambda: cluster.holder(LAKE_ROLE))
+    rounds, bases = 15, (1, 1_000_001)
+    loads = [Load(gateway.api, base, rounds) for gateway, base in zip(gateways, bases)]
+    for load in loads:
+        load.start()
+    wait_until(lambda: all(load.begun > 5 for load in loads))
+    victim = cluster.holder(LAKE_ROLE)
+    victim.kill()
+    for load in loads:
+        load.ended()
+    follower = wait_until(lambda: cluster.holder(LAKE_ROLE))
+    assert follower is not victim
+    # Each write has its receipt at the other gateway.
+    for load, gateway in zip(loads, reversed(gateways)):
+        for receipt in load.receipts:
+            assert gateway.api.ended(receipt)["state"] == "committed"
+    wanted = expected(rounds, *bases)
+    assert lake(gateways[0]) == lake(gateways[1]) == wanted
+    wait_until(lambda: cluster.rows() == [wanted])
+    assert gateways[1].api.query("SELECT count(*) FROM silver.employees_cleaned") == [[rounds * len(bases) * 200]]
+
+
+def test_a_broker_that_is_away_is_told_so_and_work_goes_on_when_it_comes_back(cluster):
+    gateway = cluster.gateway()
+    cluster.worker()
+    gateway.api.load("hired_employees", hires(500_000, 10))
+    load = Load(gateway.api, 1, 12)
+    load.start()
+    wait_until(lambda: load.begun > 2)
+    cluster.broker.pause()
+    try:
+        wait_until(lambda: load.refused)
+        gateway.assert_alive()
+        readiness = requests.get(gateway.api.base + "/readyz", timeout=60)
+        assert readiness.status_code == 503, readiness.text
+    finally:
+        cluster.broker.resume()
+    load.ended()
+    for receipt in load.receipts:
+        assert gateway.api.ended(receipt)["state"] == "committed"
+    count, distinct, _, changed = lake(gateway).split("|")
+    assert (count, distinct, changed) == (str(12 * 200 + 10), str(12 * 200 + 10), str(12 * 50))
+    wait_until(lambda: cluster.rows("count(*), count(DISTINCT id)") == [f"{12 * 200 + 10}|{12 * 200 + 10}"])
+
+
+def test_one_process_works_with_its_log_in_kafka(cluster):
+    server = cluster.new_server({**client_environment(), "DIPPER_LOG": cluster.broker.address(prefix="alone.")})
+    server.api.load("hired_employees", hires(1, 1_000))
+    server.kill()
+    server.start()
+    receipt = server.api.load("hired_employees", hires(501, 1_000))
+    assert (receipt["rows"]["inserted"], receipt["rows"]["unchanged"]) == (500, 500)
+    server.stop()
+    other = type(server)(server.folder, server.log)
+    with pytest.raises(AssertionError, match="log-elsewhere"):
+        other.start()
+
+
+def test_processes_that_share_work_say_what_they_lack(cluster, tmp_path):
+    worker = Worker(tmp_path / "lacking", LOGS / f"{cluster.name}-lacking.log", {})
+    assert worker.process.wait(60) == 1
+    assert "cluster-incomplete" in worker.log.read_text()
