@@ -17,6 +17,7 @@ from spark.logs import logged, write_landed
 from spark.nasty import HIRES
 
 ROWS = int(os.environ.get("DIPPER_SPARK_ROWS", 12_000))
+MEMORY = "1g" if ROWS < 200_000 else "3g"
 FILES = 4
 BATCH = 500
 #: Rows of the first file that come again changed, by JSON and in a file.
@@ -111,7 +112,7 @@ def test_server_and_spark_make_the_same_tables_of_one_log(new_server, sample_of,
         seen |= {record["id"] for record in records}
         write_landed(landed, f"{number:04}", fresh)
         start = time.monotonic()
-        application.run("csv_processor.py", scratch, other, *arguments, with_jdbc=True)
+        application.run("csv_processor.py", scratch, other, *arguments, with_jdbc=True, memory=MEMORY)
         took.append(time.monotonic() - start)
         tables.assert_same(swift, other, model)
         stored = tables.silver(swift, model.table("hired_employees"))
