@@ -7,18 +7,17 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 FOLDER = ROOT / "spark"
-RUN_SECONDS = 900
-#: Debian's package libpostgresql-jdbc-java and what its SCRAM needs; bin/lib/spark.sh installs them.
-JDBC_JARS = ("postgresql", "scram-client", "scram-common", "stringprep", "saslprep")
-JAVA_FOLDER = pathlib.Path("/usr/share/java")
+RUN_SECONDS = 3_600
+#: Of Debian's package libpostgresql-jdbc-java, which bin/lib/readers.sh installs.
+JDBC_JAR = pathlib.Path("/usr/share/java/postgresql.jar")
 
 
 def jars(with_jdbc=False):
     iceberg = os.environ.get("DIPPER_ICEBERG_JAR") or next((ROOT / ".deps" / "jars").glob("iceberg-spark-runtime-*.jar"))
     found = [str(iceberg)]
     if with_jdbc:
-        assert (JAVA_FOLDER / "postgresql.jar").is_file(), "install libpostgresql-jdbc-java (bin/lib/spark.sh)"
-        found += [str(JAVA_FOLDER / f"{name}.jar") for name in JDBC_JARS if (JAVA_FOLDER / f"{name}.jar").is_file()]
+        assert JDBC_JAR.is_file(), "Debian's libpostgresql-jdbc-java is missing; `bin/test` installs it"
+        found.append(str(JDBC_JAR))
     return ",".join(found)
 
 

@@ -4,6 +4,7 @@ one, gives equal tables.
 `DIPPER_SPARK_ROWS` is how many rows of the sample go through (docs/benchmarks.md has a run of a million).
 """
 
+import collections
 import json
 import os
 import pathlib
@@ -16,6 +17,7 @@ from spark.logs import logged, write_landed
 from spark.nasty import HIRES
 
 ROWS = int(os.environ.get("DIPPER_SPARK_ROWS", 12_000))
+MEMORY = "1g" if ROWS < 200_000 else "3g"
 FILES = 4
 BATCH = 500
 #: Rows of the first file that come again changed, by JSON and in a file.
@@ -82,14 +84,25 @@ def forget_last_batch(checkpoint):
     crc.unlink(missing_ok=True)
 
 
-def test_server_and_spark_make_the_same_tables_of_one_log(new_server, sample_of, tmp_path):
+def operational(postgresql):
+    """The operational rows of hired employees, as the lake has them."""
+    rows = postgresql.sql(
+        "SELECT json_build_array(id, name, (extract(epoch FROM hire_datetime) * 1000000)::bigint, department_id, job_id) "
+        "FROM hired_employees")
+    return collections.Counter(tuple(json.loads(row)) for row in rows)
+
+
+def test_server_and_spark_make_the_same_tables_of_one_log(new_server, sample_of, postgresql, tmp_path):
     sample = sample_of(ROWS, "--bad-every", "97", seed=3)
     swift, other, model = new_server(), new_server(), load_model()
     halves, seen = feed(swift.api, sample), set()
     landed, checkpoint, scratch = tmp_path / "landed", tmp_path / "checkpoint", tmp_path / "scratch"
     scratch.mkdir()
+    (scratch / "jdbc.properties").write_text(f"user=postgres\npassword={postgresql.password}\n")
     arguments = (
-        "--source", "files", "--landed", landed, "--checkpoint", checkpoint, "--bronze", swift.folder / "lake", "--available-now")
+        "--source", "files", "--landed", landed, "--checkpoint", checkpoint, "--bronze", swift.folder / "lake", "--available-now",
+        "--postgres-url", f"jdbc:postgresql://127.0.0.1:{postgresql.port}/postgres",
+        "--postgres-properties", scratch / "jdbc.properties")
     took = []
     for number in range(2):
         next(halves)
@@ -99,9 +112,11 @@ def test_server_and_spark_make_the_same_tables_of_one_log(new_server, sample_of,
         seen |= {record["id"] for record in records}
         write_landed(landed, f"{number:04}", fresh)
         start = time.monotonic()
-        application.run("csv_processor.py", scratch, other, *arguments)
+        application.run("csv_processor.py", scratch, other, *arguments, with_jdbc=True, memory=MEMORY)
         took.append(time.monotonic() - start)
         tables.assert_same(swift, other, model)
+        stored = tables.silver(swift, model.table("hired_employees"))
+        assert operational(postgresql) == collections.Counter(row[:5] for row in stored.elements())
         if number == 0:
             forget_last_batch(checkpoint)
     tables.assert_same_receipts(swift, other, records)
@@ -109,7 +124,7 @@ def test_server_and_spark_make_the_same_tables_of_one_log(new_server, sample_of,
         marks = tables.marks(other, name)
         assert {mark.split(".")[0] for _, mark in marks} == {"0", "1"} or "departments" in name, marks
         assert max(marks.values()) == 1, f"{name}: the batch that ran again committed again: {marks}"
-    report(sum(took), tables.silver(swift, model.table("hired_employees")).total())
+    report(sum(took), stored.total())
 
 
 def report(seconds, stored):

@@ -25,6 +25,8 @@ need_readers() {
     local wanted
     need_command python3 "install Python 3.10 or newer with pip and venv"
     need_java
+    # Spark writes operational rows through it (IntegrationTests/spark).
+    need_debian libpostgresql-jdbc-java
     wanted=$(cksum <"$REQUIREMENTS")
     if ! is_current readers "$wanted" || [ ! -x "$READERS_PYTHON" ]; then
         say "installing the readers that the tests use (about 1 GB, once)"

@@ -4,7 +4,7 @@ import pathlib
 
 from dipper_spark.errors import DipperSparkError, FileFault
 
-GZIP, ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
+GZIP, ZSTD = b"\x1f\x8b\x08", b"\x28\xb5\x2f\xfd"
 
 
 class Bronze:

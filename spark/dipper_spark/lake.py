@@ -103,10 +103,18 @@ class Lake:
     # Marks
 
     def is_done(self, name, mark):
-        """Whether the table has a snapshot of this mark or a later one of the same query."""
-        rows = self.session.sql(
-            f"SELECT summary['{BATCH}'] AS mark FROM {name}.snapshots WHERE summary['{QUERY}'] = '{mark.query}'").collect()
-        return any(tuple(map(int, row["mark"].split("."))) >= mark.order for row in rows)
+        """Whether the table has a snapshot of this mark or a later one of the same query.
+
+        Looked up in the table's metadata from the newest snapshot on: marks only grow. Snapshots of a rolled back table
+        count too, as Dipper's own watermark does."""
+        jvm = self.session._jvm
+        table = jvm.org.apache.iceberg.spark.Spark3Util.loadIcebergTable(self.session._jsparkSession, name)
+        table.refresh()
+        for snapshot in reversed(list(table.snapshots())):
+            summary = snapshot.summary()
+            if summary.get(QUERY) == mark.query:
+                return tuple(map(int, summary.get(BATCH).split("."))) >= mark.order
+        return False
 
     def commit(self, name, mark, write):
         """Runs `write`, which makes one commit to the table `name`, unless the table has it.

@@ -69,6 +69,16 @@ class Table:
 
 
 @dataclasses.dataclass(frozen=True)
+class Gold:
+    """A table defined by SQL: its declared columns as `(name, type)`, and the gold tables that it is made of."""
+
+    name: str
+    sql: str
+    columns: tuple = ()
+    sources: tuple = ()
+
+
+@dataclasses.dataclass(frozen=True)
 class Model:
     tables: tuple
     gold: tuple = ()
@@ -103,8 +113,19 @@ def load_model(path=None):
     root = yaml.load(source.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)
     if not isinstance(root, dict) or not root.get("tables"):
         raise DipperSparkError("model-empty", f"{source.name} declares no tables", "declare them under `tables:`")
-    gold = tuple((entry["name"], entry["sql"]) for entry in root.get("gold") or ())
-    return Model(tuple(table(entry) for entry in root["tables"]), gold)
+    return Model(tuple(map(table, root["tables"])), tuple(map(gold, root.get("gold") or ())))
+
+
+def gold(fields):
+    columns = tuple((entry["name"], kind(entry["type"])) for entry in fields.get("columns", ()))
+    return Gold(fields["name"], fields["sql"], columns, tuple(fields.get("from", ())))
+
+
+def kind(text):
+    found = PrimitiveType.parse(text)
+    if found is None:
+        raise DipperSparkError("model-type-unknown", f"`{text}` is no type", "see docs/model.md")
+    return found
 
 
 def table(fields):
@@ -122,19 +143,17 @@ def table(fields):
     if found.undeclared == "evolve":
         raise DipperSparkError(
             "model-not-built", f"{found.name}: Spark does not `evolve` tables", "use `reject` or `ignore`")
-    for _, kind in found.silver_columns:
-        kind.spark_name()
+    for _, stored in found.silver_columns:
+        stored.spark_name()
     return found
 
 
 def column(fields):
-    kind = PrimitiveType.parse(fields["type"])
-    if kind is None:
-        raise DipperSparkError("model-type-unknown", f"`{fields['type']}` is no type", "see docs/model.md")
+    found = kind(fields["type"])
     return Column(
-        name=fields["name"], type=kind, aliases=tuple(fields.get("aliases", ())),
-        required=flag(fields.get("required", "false")), minimum=bound(fields.get("min"), kind),
-        maximum=bound(fields.get("max"), kind), pattern=fields.get("pattern"), doc=fields.get("doc"))
+        name=fields["name"], type=found, aliases=tuple(fields.get("aliases", ())),
+        required=flag(fields.get("required", "false")), minimum=bound(fields.get("min"), found),
+        maximum=bound(fields.get("max"), found), pattern=fields.get("pattern"), doc=fields.get("doc"))
 
 
 def flag(text):

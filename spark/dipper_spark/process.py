@@ -1,8 +1,8 @@
 """Works the records of a micro-batch into the lake, table by table, in the log's order.
 
 The records of a table are cut into steps: those that are all or nothing, or replace the whole table, stand alone. A step
-makes at most one commit to each of quarantine and silver, in this order: rejects are judged against the table as it was, so
-they must be there before it changes. Then the operational database, then the receipts. Each commit bears the step's mark.
+makes at most one commit to each of quarantine, receipts and silver, in this order: rows are judged against the table as it
+was, so the verdicts must be there before it changes. The operational database comes last. Each commit bears the step's mark.
 """
 
 import itertools
@@ -36,29 +36,29 @@ class Processor:
         """`frame` holds records (`records.COLUMNS`). Running a batch again commits what is missing of it."""
         frame = frame.persist(StorageLevel.MEMORY_AND_DISK)
         try:
-            topics = {row["topic"] for row in frame.select("topic").distinct().collect()}
+            value = f.when(f.col("kind") == FILE, f.col("value"))
+            heads = frame.select("topic", "partition", "offset", "kind", value.alias("value")).collect()
             for table in self.model.in_order():
-                if table.name in topics:
-                    self.work_table(frame.where(f.col("topic") == table.name), table, batch)
+                found = [head for head in heads if head["topic"] == table.name]
+                if found:
+                    self.work_table(frame.where(f.col("topic") == table.name), found, table, batch)
         finally:
             frame.unpersist()
 
-    def work_table(self, frame, table, batch):
-        # A sink that lands a record twice, or a retried producer, brings nothing new.
-        frame = frame.dropDuplicates(["partition", "offset"])
-        value = f.when(f.col("kind") == FILE, f.col("value"))
-        heads = frame.select("partition", "offset", "kind", value.alias("value")).collect()
+    def work_table(self, frame, heads, table, batch):
+        unique = {(head["partition"], head["offset"]): head for head in heads}
+        if len(unique) < len(heads):
+            # A sink that lands a record twice brings nothing new.
+            frame = frame.dropDuplicates(["partition", "offset"])
         lake = Lake(frame.sparkSession, self.catalog)
-        for number, (alone, places) in enumerate(steps(heads)):
+        for number, (alone, places) in enumerate(steps(unique.values())):
             records = frame
-            if len(places) < len(heads):
+            if len(places) < len(unique):
                 chosen = lake.session.createDataFrame(places, "partition int, offset bigint")
                 records = frame.join(f.broadcast(chosen), ["partition", "offset"], "left_semi")
-            records = records.repartition(min(len(places), self.task_count(lake.session)))
+            tasks = min(len(places), self.partitions or lake.session.sparkContext.defaultParallelism)
+            records = records.repartition(tasks) if tasks > 1 else records.coalesce(1)
             Step(self, lake, table, Mark(self.query, batch, number), alone).work(records)
-
-    def task_count(self, session):
-        return self.partitions or session.sparkContext.defaultParallelism
 
 
 def steps(heads):
@@ -82,32 +82,69 @@ class Step:
         self.replaces_all = reference is not None and reference.mode == "overwrite"
 
     def work(self, records):
+        is_settled = receipts.is_settled(self.lake, self.table, self.mark)
+        if is_settled and self.operational is None and self.lake.is_done(self.lake.silver(self.table), self.mark):
+            return
         expanded = expand(records, self.table, self.bronze).persist(StorageLevel.MEMORY_AND_DISK)
         try:
-            self.work_rows(expanded)
+            if is_settled:
+                self.apply_settled(expanded)
+            else:
+                self.judge_and_apply(expanded)
         finally:
             expanded.unpersist()
 
-    def work_rows(self, expanded):
+    def judge_and_apply(self, expanded):
         summaries = expanded.where("k = 's'").select(
             "p", "o", "job_id", "file_sha256", "read_rows", "blank_rows", "rejected_rows", "code", "message").collect()
         errors = {(s["p"], s["o"]): (s["code"], s["message"]) for s in summaries if s["code"] is not None}
-        if errors:
-            failed = self.lake.session.createDataFrame(list(errors), "p int, o bigint")
-            expanded = expanded.join(f.broadcast(failed), ["p", "o"], "left_anti")
-        rejects, rows = expanded.where("k = 'x'"), expanded.where("k IN ('r', 'd')")
-        rows, late = self.with_references(rows)
-        verdicts = resolve.KeyVerdicts(rows, self.table, self.lake, self.replaces_all) if self.table.key else None
-        if verdicts is not None and verdicts.refused is not None:
-            late = verdicts.refused if late is None else union(late, verdicts.refused)
-        late_counts = counts(late)
+        expanded = self.without(expanded, errors)
+        rows, late, verdicts = self.judged(expanded)
+        rejects, late_counts = expanded.where("k = 'x'"), counts(late)
         if self.is_whole and not errors:
             errors = self.all_or_nothing(summaries[0], rejects, late, late_counts)
-        if len(errors) < len(summaries):
-            self.quarantine(rejects, late, summaries, late_counts, errors)
-            self.silver(rows, verdicts)
-            self.operational_store(rows, verdicts)
-        self.receipts(summaries, late_counts, errors)
+        taken = [s for s in summaries if (s["p"], s["o"]) not in errors]
+        self.quarantine(rejects, late, taken, late_counts)
+        lines = [
+            receipts.receipt(
+                self.table, s, late_counts.get((s["p"], s["o"]), 0), errors.get((s["p"], s["o"])), self.mark)
+            for s in summaries]
+        receipts.append(self.lake, self.table, lines, self.mark)
+        if taken:
+            is_empty = all(s["read_rows"] == s["blank_rows"] + s["rejected_rows"] for s in taken)
+            self.apply(rows, verdicts, is_empty)
+        for line in lines:
+            log.info("%s %s: %s", line[1], line[0], line[5])
+
+    def apply_settled(self, expanded):
+        """What is missing of a step whose receipts are there."""
+        failed = receipts.failed(self.lake, self.table, self.mark)
+        rows, _, verdicts = self.judged(self.without(expanded, failed))
+        if not (self.is_whole and failed):
+            self.apply(rows, verdicts, rows.isEmpty())
+
+    def without(self, expanded, places):
+        """The lines of records that are not among those of which nothing is applied."""
+        if not places:
+            return expanded
+        failed = self.lake.session.createDataFrame(list(places), "p int, o bigint")
+        return expanded.join(f.broadcast(failed), ["p", "o"], "left_anti")
+
+    def judged(self, expanded):
+        """Rows that references let pass, rows that the lake refuses, and what becomes of the keys."""
+        rows, late = self.with_references(expanded.where("k IN ('r', 'd')"))
+        if not self.table.key:
+            return rows, late, None
+        verdicts = resolve.KeyVerdicts(rows, self.table, self.lake, self.replaces_all)
+        if verdicts.refused is not None:
+            late = verdicts.refused if late is None else union(late, verdicts.refused)
+        return rows, late, verdicts
+
+    def apply(self, rows, verdicts, is_empty=False):
+        self.silver(rows if verdicts is None else verdicts.final, verdicts is None, is_empty)
+        if self.operational is not None:
+            changes = rows if verdicts is None else verdicts.operational
+            self.operational.apply(self.table, changes, self.mark, self.replaces_all)
 
     def with_references(self, rows):
         """The rows that references let pass, and those that they refuse."""
@@ -129,8 +166,7 @@ class Step:
         return {place: (
             "rows-refused", f"{count} rows are refused, so nothing of the file is taken; the first: {first}")}
 
-    def quarantine(self, rejects, late, summaries, late_counts, errors):
-        taken = [s for s in summaries if (s["p"], s["o"]) not in errors]
+    def quarantine(self, rejects, late, taken, late_counts):
         hashes = {
             s["file_sha256"] for s in taken if s["rejected_rows"] or late_counts.get((s["p"], s["o"]))}
         if not hashes:
@@ -144,35 +180,13 @@ class Step:
         finally:
             new.unpersist()
 
-    def silver(self, rows, verdicts):
-        name, final = self.lake.silver(self.table), rows if verdicts is None else verdicts.final
-        final = final.persist(StorageLevel.MEMORY_AND_DISK)
-        try:
-            if self.replaces_all:
-                self.lake.commit(name, self.mark, lambda: silver.replace_all(
-                    self.lake, self.table, final.where("k = 'r'")))
-            elif not final.isEmpty():
-                write = silver.append if verdicts is None else silver.merge
-                self.lake.commit(name, self.mark, lambda: write(self.lake, self.table, final))
-        finally:
-            final.unpersist()
-
-    def operational_store(self, rows, verdicts):
-        if self.operational is not None:
-            changes = rows if verdicts is None else verdicts.operational
-            self.operational.apply(self.table, changes, self.mark, self.replaces_all)
-
-    def receipts(self, summaries, late_counts, errors):
-        lines = []
-        for summary in summaries:
-            place = summary["p"], summary["o"]
-            lines.append(receipts.receipt(
-                self.table, summary, late_counts.get(place, 0), errors.get(place), self.mark))
-        # All tables share the receipts: their marks are told apart by the table's name.
-        mark = Mark(f"{self.mark.query}/{self.table.name}", self.mark.batch, self.mark.step)
-        self.lake.commit(receipts.name(self.lake), mark, lambda: receipts.append(self.lake, lines))
-        for line in lines:
-            log.info("%s %s: %s", line[1], line[0], line[5])
+    def silver(self, final, has_no_key, is_empty):
+        name = self.lake.silver(self.table)
+        if self.replaces_all:
+            self.lake.commit(name, self.mark, lambda: silver.replace_all(self.lake, self.table, final.where("k = 'r'")))
+        elif not is_empty:
+            write = silver.append if has_no_key else silver.merge
+            self.lake.commit(name, self.mark, lambda: write(self.lake, self.table, final))
 
 
 def union(left, right):

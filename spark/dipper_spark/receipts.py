@@ -1,6 +1,13 @@
-"""What became of each record of the log: `lake.spark.receipts`, where `read = accepted + rejected + blank` for each."""
+"""What becomes of each record of the log: `lake.spark.receipts`, where `read = accepted + rejected + blank` for each.
+
+A step's receipts are written before its rows: verdicts on keys are given on the table as it was, and cannot be found again
+once it has changed. A step that runs again takes them from here.
+"""
+
+from pyspark.sql import functions as f
 
 from dipper_spark.errors import DipperSparkError
+from dipper_spark.lake import Mark
 
 SCHEMA = (
     "job_id string, table_name string, topic_partition int, log_offset bigint, file_sha256 string, state string, "
@@ -37,7 +44,24 @@ def receipt(table, summary, late, error, mark):
         message, mark.query, mark.batch, mark.step)
 
 
-def append(lake, lines):
+def mark_of(table, mark):
+    """All tables share the receipts: their marks are told apart by the table's name."""
+    return Mark(f"{mark.query}/{table.name}", mark.batch, mark.step)
+
+
+def is_settled(lake, table, mark):
+    return lake.is_done(name(lake), mark_of(table, mark))
+
+
+def failed(lake, table, mark):
+    """Partition and offset of the records of a settled step of which nothing is applied."""
+    rows = lake.session.table(name(lake)).where(
+        (f.col("table_name") == table.name) & (f.col("query_id") == mark.query) & (f.col("batch") == mark.batch)
+        & (f.col("step") == mark.step) & (f.col("state") == "failed"))
+    return {(row["topic_partition"], row["log_offset"]) for row in rows.collect()}
+
+
+def append(lake, table, lines, mark):
     columns = SCHEMA.rsplit(", ", 1)[0]
-    frame = lake.session.createDataFrame(lines, columns).selectExpr("*", "current_timestamp() AS finished_at")
-    frame.coalesce(1).writeTo(name(lake)).append()
+    frame = lake.session.createDataFrame(lines, columns).selectExpr("*", "current_timestamp() AS finished_at").coalesce(1)
+    lake.commit(name(lake), mark_of(table, mark), lambda: frame.writeTo(name(lake)).append())

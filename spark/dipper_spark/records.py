@@ -15,7 +15,7 @@ import json
 
 from dipper_spark.errors import DipperSparkError
 
-KIND_HEADER, SHA_HEADER, ID_HEADER = "dipper-kind", "dipper-sha256", "dipper-id"
+KIND_HEADER, SHA_HEADER, ID_HEADER = "dipper-kind", "dipper-sha256", "dipper-record-id"
 FILE, JSON_BATCH, BATCH, DELETE, PLAIN = "file/1", "batch/1", "batch/2", "delete/1", "json"
 KINDS = (FILE, JSON_BATCH, BATCH, DELETE, PLAIN)
 #: Columns of the records as all sources give them.

@@ -27,6 +27,7 @@ def with_lake(found):
 def with_source(found):
     found.add_argument("--source", choices=("kafka", "files"), default="kafka")
     found.add_argument("--bootstrap", help="the brokers, HOST:PORT with commas (kafka)")
+    found.add_argument("--topic-prefix", default="", help="what the topics' names begin with (kafka)")
     found.add_argument("--kafka-properties", help="a file of name=value lines for the Kafka client")
     found.add_argument("--landed", help="the folder of landed records (files)")
     found.add_argument("--checkpoint", required=True, help="a folder, or one in object storage, kept between runs")

@@ -15,7 +15,7 @@ LANDED = (
 
 def stream(session, settings, topics):
     if settings.source == "kafka":
-        return from_kafka(kafka_reader(session.readStream, settings, topics).load())
+        return from_kafka(kafka_reader(session.readStream, settings, topics).load(), settings.topic_prefix)
     reader = session.readStream.option("maxFilesPerTrigger", settings.max_files)
     return from_lines(reader.text(settings.landed, wholetext=False), topics)
 
@@ -23,7 +23,8 @@ def stream(session, settings, topics):
 def kafka_reader(reader, settings, topics):
     """The options of Spark's Kafka source; those of the client from a properties file, secrets among them."""
     reader = reader.format("kafka").option("kafka.bootstrap.servers", settings.bootstrap)
-    reader = reader.option("subscribe", ",".join(topics)).option("includeHeaders", "true")
+    reader = reader.option("subscribe", ",".join(settings.topic_prefix + topic for topic in topics))
+    reader = reader.option("includeHeaders", "true")
     reader = reader.option("startingOffsets", "earliest").option("failOnDataLoss", "true")
     reader = reader.option("maxOffsetsPerTrigger", settings.max_records)
     for name, value in settings.kafka_properties.items():
@@ -31,8 +32,10 @@ def kafka_reader(reader, settings, topics):
     return reader
 
 
-def from_kafka(frame):
-    """Rows of the Kafka source as records."""
+def from_kafka(frame, prefix=""):
+    """Rows of the Kafka source as records; the topics' common prefix is taken off."""
+    frame = frame.withColumn("topic", f.substring("topic", len(prefix) + 1, 1 << 15))
+
     def header(name):
         found = f.expr(f"filter(headers, h -> h.key = '{name}')[0].value")
         return f.decode(found, "UTF-8")
