@@ -66,6 +66,7 @@ let package = Package(
         lake("ParquetFormat", ["LakeModel", "ByteKernels", "BlockCompression"]),
         lake("AvroFormat", ["LakeModel", "ByteKernels", "BlockCompression"]),
         lake("MultipartForm", ["LakeModel"]),
+        lake("TrinoSQL", ["LakeModel"]),
 
         // L2: the table format.
         lake("Iceberg", ["LakeModel", "ByteKernels", "BlockCompression", "ParquetFormat", "AvroFormat"]),
@@ -165,6 +166,7 @@ let package = Package(
         tests("ParquetFormat", ["LakeModel", "LakeTesting"]),
         tests("AvroFormat", ["LakeModel"]),
         tests("MultipartForm", ["LakeModel"]),
+        tests("TrinoSQL", ["LakeModel"]),
         tests("Iceberg", ["LakeModel", "ParquetFormat", "AvroFormat"]),
         tests("ObjectStorage", ["LakeModel", "LakeTesting"]),
         tests("EventLog", ["LakeModel", "SQLiteSupport", "LakeTesting", grdb]),

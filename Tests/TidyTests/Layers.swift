@@ -4,7 +4,7 @@ enum Layers {
     /// services that commit through it.
     static let ranks: [String: Int] = [
         "LakeModel": 0, "ByteKernels": 0, "BlockCompression": 5,
-        "CSVFormat": 10, "ParquetFormat": 10, "AvroFormat": 10, "MultipartForm": 10,
+        "CSVFormat": 10, "ParquetFormat": 10, "AvroFormat": 10, "MultipartForm": 10, "TrinoSQL": 10,
         "Iceberg": 20, "SQLiteSupport": 25, "PostgreSQLSupport": 25,
         "ObjectStorage": 30, "EventLog": 30, "OperationalStore": 30, "ResultCache": 30, "QueryEngine": 30,
         "Observability": 30,
