@@ -111,7 +111,7 @@ let package = Package(
             "GatewayHTTP",
             [
                 "LakeModel", "ByteKernels", "AvroFormat", "Iceberg", "Access", "CatalogService", "Ingestion",
-                "MultipartForm", "QueryEngine", "Observability", logging, metrics, httpTypes, hummingbird, nio,
+                "MultipartForm", "QueryEngine", "TrinoSQL", "Observability", logging, metrics, httpTypes, hummingbird, nio,
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "NIOHTTPTypes", package: "swift-nio-extras"), lifecycle,
             ]),

@@ -209,3 +209,13 @@ package enum TrinoFunctions {
         + (Array(Aggregates.all.keys) + Aggregates.special).map { Entry(name: $0, kind: "aggregate") }
         + WindowFunctions.all.keys.map { Entry(name: $0, kind: "window") }).sorted { $0.name < $1.name }
 }
+
+extension TrinoStatement {
+    package static let noArguments = ParsedArguments(expressions: [])
+
+    /// Nulls for all parameters of a query: to learn its columns before it is run.
+    package static func nulls(count: Int) -> ParsedArguments {
+        let location = SourceLocation(line: 1, column: 1)
+        return ParsedArguments(expressions: (0..<count).map { _ in Expression(.null, location) })
+    }
+}

@@ -44,6 +44,7 @@ package struct Gateway: Sendable {
             ).routes
         routes += AnalyticRoutes(service: services.analytics, limits: limits).routes
         routes += QueryRoutes(service: services.sql, limits: limits).routes
+        routes += TrinoRoutes(services: services, limits: limits, version: configuration.version).routes
         routes +=
             OperationRoutes(
                 services: services, limits: limits, registry: registry

@@ -18,8 +18,11 @@ struct LakeSQL: SQLAnswering, AnalyticsAnswering {
         let all = try await plans.all(of: question.reader, for: question.sql) { table, metadata in
             try Self.state(of: table, metadata, question.asOf)
         }
+        var limits = QueryLimits()
+        if let rows = question.rowsMax { limits.rowsMax = rows }
+        if let time = question.timeoutMilliseconds { limits.timeoutMilliseconds = min(time, limits.timeoutMilliseconds) }
         let result = try await execute(
-            QueryRequest(sql: question.sql, parameters: question.parameters, tables: all.tables), all)
+            QueryRequest(sql: question.sql, parameters: question.parameters, tables: all.tables, limits: limits), all)
         return SQLAnswer(result: result, snapshotIDs: all.snapshotIDs)
     }
 
