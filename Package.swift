@@ -166,7 +166,7 @@ let package = Package(
         tests("ParquetFormat", ["LakeModel", "LakeTesting"]),
         tests("AvroFormat", ["LakeModel"]),
         tests("MultipartForm", ["LakeModel"]),
-        tests("TrinoSQL", ["LakeModel"]),
+        tests("TrinoSQL", ["LakeModel"], resources: [.copy("Fixtures")]),
         tests("Iceberg", ["LakeModel", "ParquetFormat", "AvroFormat"]),
         tests("ObjectStorage", ["LakeModel", "LakeTesting"]),
         tests("EventLog", ["LakeModel", "SQLiteSupport", "LakeTesting", grdb]),

@@ -192,7 +192,7 @@ struct JDBCType {
 
     init(_ type: TrinoType) {
         switch type {
-        case .boolean: code = 16
+        case .boolean: self.init(16, nil, nil)
         case .tinyint: self.init(-6, 3, 0, isNumber: true)
         case .smallint: self.init(5, 5, 0, isNumber: true)
         case .integer: self.init(4, 10, 0, isNumber: true)
@@ -208,8 +208,8 @@ struct JDBCType {
         case .timeWithZone: self.init(2013, 21, nil)
         case .timestamp: self.init(93, 30, nil)
         case .timestampWithZone: self.init(2014, 36, nil)
-        case .array: code = 2003
-        default: code = 2000
+        case .array: self.init(2003, nil, nil)
+        default: self.init(2000, nil, nil)
         }
     }
 

@@ -92,20 +92,17 @@ struct TrinoFailure: Error {
     }
 
     var json: JSONValue {
-        .object([
+        let place: JSONValue? = location.map {
+            ["lineNumber": .integer(Int64($0.line)), "columnNumber": .integer(Int64($0.column))]
+        }
+        let identity: JSONValue = ["code": .integer(Int64(code)), "name": .string(name), "type": .string(kind)]
+        let info: JSONValue = .object([
+            "type": "io.trino.spi.TrinoException", "message": .string(message), "suppressed": [], "stack": [],
+            "errorInfo": identity, "errorLocation": place,
+        ])
+        return .object([
             "message": .string(message), "errorCode": .integer(Int64(code)), "errorName": .string(name),
-            "errorType": .string(kind),
-            "errorLocation": location.map {
-                ["lineNumber": .integer(Int64($0.line)), "columnNumber": .integer(Int64($0.column))]
-            },
-            "failureInfo": .object([
-                "type": .string("io.trino.spi.TrinoException"), "message": .string(message),
-                "suppressed": [], "stack": [],
-                "errorInfo": ["code": .integer(Int64(code)), "name": .string(name), "type": .string(kind)],
-                "errorLocation": location.map {
-                    ["lineNumber": .integer(Int64($0.line)), "columnNumber": .integer(Int64($0.column))]
-                },
-            ]),
+            "errorType": .string(kind), "errorLocation": place, "failureInfo": info,
         ])
     }
 }

@@ -1,5 +1,7 @@
+import Access
 import HTTPTypes
 import Hummingbird
+import Synchronization
 import TrinoSQL
 
 /// Trino's client protocol: statements in Trino's SQL over the same tables, for its command line, JDBC driver, Python client
