@@ -8,7 +8,8 @@ enum Lab {
         define(
             "mix",
             [
-                ("i", .integer), ("b", .bigint), ("d", .decimal(precision: 15, scale: 2)), ("f", .double), ("s", .varchar),
+                ("i", .integer), ("b", .bigint), ("d", .decimal(precision: 15, scale: 2)), ("f", .double),
+                ("s", .varchar),
                 ("day", .date), ("ts", .timestamp(precision: 6)), ("tz", .timestampWithZone(precision: 6)),
                 ("flag", .boolean), ("list", .array(.integer)), ("map", .map(.varchar, .integer)),
                 ("pair", .row([.init(name: "x", type: .integer), .init(name: "y", type: .varchar)])),
@@ -21,12 +22,43 @@ enum Lab {
         let tpch: [(String, [(String, TrinoType)])] = [
             ("region", [("r_regionkey", .integer), ("r_name", .varchar)]),
             ("nation", [("n_nationkey", .integer), ("n_name", .varchar), ("n_regionkey", .integer)]),
-            ("supplier", texts("s_name", "s_address", "s_phone", "s_comment") + [("s_suppkey", .bigint), ("s_nationkey", .integer), money("s_acctbal")]),
-            ("customer", texts("c_name", "c_address", "c_phone", "c_mktsegment", "c_comment") + [("c_custkey", .bigint), ("c_nationkey", .integer), money("c_acctbal")]),
-            ("part", texts("p_name", "p_mfgr", "p_brand", "p_type", "p_container") + [("p_partkey", .bigint), ("p_size", .integer)]),
-            ("partsupp", [("ps_partkey", .bigint), ("ps_suppkey", .bigint), ("ps_availqty", .bigint), money("ps_supplycost")]),
-            ("orders", texts("o_orderstatus", "o_orderpriority", "o_comment") + [("o_orderkey", .bigint), ("o_custkey", .bigint), money("o_totalprice"), ("o_orderdate", .date), ("o_shippriority", .integer)]),
-            ("lineitem", texts("l_returnflag", "l_linestatus", "l_shipinstruct", "l_shipmode") + [("l_orderkey", .bigint), ("l_partkey", .bigint), ("l_suppkey", .bigint), money("l_quantity"), money("l_extendedprice"), money("l_discount"), money("l_tax"), ("l_shipdate", .date), ("l_commitdate", .date), ("l_receiptdate", .date)]),
+            (
+                "supplier",
+                texts("s_name", "s_address", "s_phone", "s_comment") + [
+                    ("s_suppkey", .bigint), ("s_nationkey", .integer), money("s_acctbal"),
+                ]
+            ),
+            (
+                "customer",
+                texts("c_name", "c_address", "c_phone", "c_mktsegment", "c_comment") + [
+                    ("c_custkey", .bigint), ("c_nationkey", .integer), money("c_acctbal"),
+                ]
+            ),
+            (
+                "part",
+                texts("p_name", "p_mfgr", "p_brand", "p_type", "p_container") + [
+                    ("p_partkey", .bigint), ("p_size", .integer),
+                ]
+            ),
+            (
+                "partsupp",
+                [("ps_partkey", .bigint), ("ps_suppkey", .bigint), ("ps_availqty", .bigint), money("ps_supplycost")]
+            ),
+            (
+                "orders",
+                texts("o_orderstatus", "o_orderpriority", "o_comment") + [
+                    ("o_orderkey", .bigint), ("o_custkey", .bigint), money("o_totalprice"), ("o_orderdate", .date),
+                    ("o_shippriority", .integer),
+                ]
+            ),
+            (
+                "lineitem",
+                texts("l_returnflag", "l_linestatus", "l_shipinstruct", "l_shipmode") + [
+                    ("l_orderkey", .bigint), ("l_partkey", .bigint), ("l_suppkey", .bigint), money("l_quantity"),
+                    money("l_extendedprice"), money("l_discount"), money("l_tax"), ("l_shipdate", .date),
+                    ("l_commitdate", .date), ("l_receiptdate", .date),
+                ]
+            ),
         ]
         for (name, columns) in tpch { define(name, columns, &context) }
         return context

@@ -25,7 +25,8 @@ import Testing
         "SELECT CAST(a AS decimal(10, 2)), TRY_CAST(a AS row(x integer, y array(varchar(3)))), CAST(a AS map(varchar, double))",
         "SELECT CAST(a AS timestamp(3) with time zone), CAST(a AS interval day to second), CAST(a AS double precision)",
         "SELECT DATE '2020-01-01', TIMESTAMP '2020-01-01 00:00:00 UTC', TIME '01:02:03', DECIMAL '1.5', X'00ff', U&'\\00e9'",
-        "SELECT INTERVAL '1' DAY, INTERVAL -'2' HOUR, INTERVAL '1-2' YEAR TO MONTH", "SELECT 0x1F, 1_000, 1.5, .5, 1e-3",
+        "SELECT INTERVAL '1' DAY, INTERVAL -'2' HOUR, INTERVAL '1-2' YEAR TO MONTH",
+        "SELECT 0x1F, 1_000, 1.5, .5, 1e-3",
         "SELECT EXTRACT(YEAR FROM a), POSITION('a' IN b), SUBSTRING(a FROM 1 FOR 2), TRIM(LEADING 'x' FROM a)",
         "SELECT ARRAY[1, 2][1], ROW(1, 'a'), (1, 2), m['k'].x, a.b.c", "SELECT x -> 1, (x, y) -> x + y",
         "SELECT transform(a, x -> x + 1), reduce(a, 0, (s, x) -> s + x, s -> s)",
@@ -44,7 +45,8 @@ import Testing
         "EXECUTE IMMEDIATE 'SELECT ''x'', ?' USING ARRAY[1]", "DEALLOCATE PREPARE p",
         "SET SESSION query_max_run_time = '10s'", "SET SESSION lake.x = true", "RESET SESSION query_max_run_time",
         "START TRANSACTION READ ONLY, ISOLATION LEVEL SERIALIZABLE", "COMMIT", "ROLLBACK WORK", "SET TIME ZONE 'UTC'",
-        "INSERT INTO t VALUES (1)", "CREATE TABLE t AS SELECT 1", "DROP TABLE t", "DELETE FROM t", "MERGE INTO t USING u ON a",
+        "INSERT INTO t VALUES (1)", "CREATE TABLE t AS SELECT 1", "DROP TABLE t", "DELETE FROM t",
+        "MERGE INTO t USING u ON a",
     ]
 
     @Test(arguments: statements) func `every form of statement is read`(_ text: String) throws {
@@ -78,13 +80,15 @@ import Testing
         let deep = 20_000
         let texts = [
             "SELECT " + String(repeating: "(", count: deep) + "1" + String(repeating: ")", count: deep),
-            "SELECT " + String(repeating: "NOT ", count: deep) + "true", "SELECT " + String(repeating: "- ", count: deep) + "1",
+            "SELECT " + String(repeating: "NOT ", count: deep) + "true",
+            "SELECT " + String(repeating: "- ", count: deep) + "1",
             "SELECT " + String(repeating: "ARRAY[", count: deep), "SELECT " + String(repeating: "abs(", count: deep),
             String(repeating: "SELECT * FROM (", count: deep), String(repeating: "(", count: deep) + "SELECT 1",
             "SELECT CAST(a AS " + String(repeating: "array(", count: deep), String(repeating: "EXPLAIN ", count: deep),
             "SELECT a" + String(repeating: "[1]", count: deep), "SELECT a" + String(repeating: ".b", count: deep),
             String(repeating: "WITH a AS (", count: deep), "SELECT " + String(repeating: "x -> ", count: deep),
-            "SELECT " + String(repeating: "CASE WHEN ", count: deep), "SELECT " + String(repeating: "((SELECT ", count: deep),
+            "SELECT " + String(repeating: "CASE WHEN ", count: deep),
+            "SELECT " + String(repeating: "((SELECT ", count: deep),
         ]
         for text in texts { #expect(throws: TrinoSQLError.self) { try TrinoStatement(text) } }
     }
@@ -104,9 +108,11 @@ import Testing
     @Test func `garbage is refused without harm`() throws {
         let seed = UInt64.random(in: 0...UInt64.max)
         var random = Seeded(seed)
-        let pieces = Self.statements.flatMap { $0.split(separator: " ").map(String.init) } + [
-            "(", ")", "[", "]", "'", "\"", "->", "=>", "::", "\u{0}", "é", "U&'\\", "X'", "1e", "0x", "--", "/*", "$", "{",
-        ]
+        let pieces =
+            Self.statements.flatMap { $0.split(separator: " ").map(String.init) } + [
+                "(", ")", "[", "]", "'", "\"", "->", "=>", "::", "\u{0}", "é", "U&'\\", "X'", "1e", "0x", "--", "/*",
+                "$", "{",
+            ]
         for round in 0..<3_000 {
             var text = ""
             if round % 3 == 0 {

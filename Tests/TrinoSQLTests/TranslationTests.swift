@@ -16,7 +16,10 @@ import Testing
         ("avg(d)", "CAST(avg(r1.\"d\") AS DECIMAL(15,2))", "decimal(15,2)"),
         ("day + INTERVAL '1' MONTH", "CAST((r1.\"day\" + (to_months(1))) AS DATE)", "date"),
         ("date_add('quarter', 2, day)", "CAST((r1.\"day\" + to_months(3 * CAST(2 AS INTEGER))) AS DATE)", "date"),
-        ("date_diff('day', day, day)", "date_sub('day', CAST(r1.\"day\" AS TIMESTAMP), CAST(r1.\"day\" AS TIMESTAMP))", "bigint"),
+        (
+            "date_diff('day', day, day)",
+            "date_sub('day', CAST(r1.\"day\" AS TIMESTAMP), CAST(r1.\"day\" AS TIMESTAMP))", "bigint"
+        ),
         ("date_format(ts, '%Y-%m-%d %H:%i')", "strftime(r1.\"ts\", '%Y-%m-%d %H:%M')", "varchar"),
         ("format_datetime(ts, 'yyyy''Y''MM')", "strftime(r1.\"ts\", '%YY%m')", "varchar"),
         ("date_parse(s, '%d/%c')", "strptime(r1.\"s\", '%d/%-m')", "timestamp(3)"),
@@ -24,7 +27,10 @@ import Testing
         ("approx_distinct(s)", "approx_count_distinct(r1.\"s\")", "bigint"),
         ("element_at(list, 1)", "list_extract(r1.\"list\", 1)", "integer"),
         ("cardinality(map)", "CAST(cardinality(r1.\"map\") AS BIGINT)", "bigint"),
-        ("transform(list, x -> x + i)", "list_transform(r1.\"list\", lambda \"_e0\": (\"_e0\" + r1.\"i\"))", "array(integer)"),
+        (
+            "transform(list, x -> x + i)", "list_transform(r1.\"list\", lambda \"_e0\": (\"_e0\" + r1.\"i\"))",
+            "array(integer)"
+        ),
         ("pair.y", "struct_extract(r1.\"pair\", 'y')", "varchar"),
         ("regexp_replace(s, 'a', '$1')", "regexp_replace(r1.\"s\", 'a', '\\1', 'g')", "varchar"),
         ("CAST(ts AS varchar)", "strftime(r1.\"ts\", '%Y-%m-%d %H:%M:%S.%f')", "varchar"),
@@ -32,11 +38,18 @@ import Testing
         ("1.5e0", "CAST('1.5E0' AS DOUBLE)", "double"), ("5000000000", "5000000000", "bigint"),
         ("'it''s'", "'it''s'", "varchar(4)"), ("X'0aFF'", "unhex('0aff')", "varbinary"),
         ("concat(s, 'a')", "(r1.\"s\" || 'a')", "varchar"), ("lower(\"S\")", "lower(r1.\"s\")", "varchar"),
-        ("CASE WHEN flag THEN 1 ELSE 2.5 END", "(CASE WHEN r1.\"flag\" THEN 1 ELSE CAST('2.5' AS DECIMAL(2,1)) END)", "decimal(11,1)"),
+        (
+            "CASE WHEN flag THEN 1 ELSE 2.5 END", "(CASE WHEN r1.\"flag\" THEN 1 ELSE CAST('2.5' AS DECIMAL(2,1)) END)",
+            "decimal(11,1)"
+        ),
         ("max_by(s, i)", "arg_max_null(r1.\"s\", r1.\"i\")", "varchar"),
         ("array_agg(i ORDER BY s)", "list(r1.\"i\" ORDER BY r1.\"s\" ASC NULLS LAST)", "array(integer)"),
-        ("lag(i, 1) IGNORE NULLS OVER (ORDER BY i DESC)", "lag(r1.\"i\", 1 IGNORE NULLS) OVER (ORDER BY r1.\"i\" DESC NULLS LAST)", "integer"),
-    ]) func `expressions are written out as the engine means them`(_ text: String, _ sql: String, _ type: String) throws {
+        (
+            "lag(i, 1) IGNORE NULLS OVER (ORDER BY i DESC)",
+            "lag(r1.\"i\", 1 IGNORE NULLS) OVER (ORDER BY r1.\"i\" DESC NULLS LAST)", "integer"
+        ),
+    ]) func `expressions are written out as the engine means them`(_ text: String, _ sql: String, _ type: String) throws
+    {
         let translation = try Lab.translate("SELECT \(text) AS x FROM mix")
         #expect(translation.sql == "SELECT \(sql) AS \"_c0\" FROM \"silver\".\"mix\" AS r1")
         #expect(translation.columns?.map(\.name) == ["x"])
@@ -52,7 +65,8 @@ import Testing
         ("SELECT rank()", "MISSING_OVER", 8), ("SELECT lower('a') OVER ()", "FUNCTION_NOT_WINDOW", 8),
         ("SELECT 1 WHERE 1", "TYPE_MISMATCH", 16), ("SELECT * ", "COLUMN_NOT_FOUND", 8),
         ("SELECT date_format(day, '%U') FROM mix", "NOT_SUPPORTED", 25),
-        ("SELECT a FROM (VALUES 1) t(a, b)", "MISMATCHED_COLUMN_ALIASES", 26), ("SELECT DATE 'x'", "INVALID_LITERAL", 8),
+        ("SELECT a FROM (VALUES 1) t(a, b)", "MISMATCHED_COLUMN_ALIASES", 26),
+        ("SELECT DATE 'x'", "INVALID_LITERAL", 8),
         ("SELECT JSON_VALUE(a, 'b')", "NOT_SUPPORTED", 8), ("SELECT * FROM TABLE(f())", "NOT_SUPPORTED", 15),
         ("SELECT ?", "INVALID_PARAMETER_USAGE", 8), ("SELECT -'a'", "TYPE_MISMATCH", 8),
     ]) func `what is wrong or unknown is named with its place`(_ text: String, _ name: String, _ column: Int) {
@@ -81,7 +95,8 @@ import Testing
 
     @Test func `an order by a result's name is told from one by a column`() throws {
         let sql = try Lab.translate("SELECT job AS id, id AS n FROM jobs ORDER BY id DESC, jobs.id, n + 1").sql
-        #expect(sql.hasSuffix("ORDER BY \"_c0\" DESC NULLS LAST, r1.\"id\" ASC NULLS LAST, (r1.\"id\" + 1) ASC NULLS LAST"))
+        #expect(
+            sql.hasSuffix("ORDER BY \"_c0\" DESC NULLS LAST, r1.\"id\" ASC NULLS LAST, (r1.\"id\" + 1) ASC NULLS LAST"))
     }
 
     @Test func `a version of a table goes along`() throws {
@@ -93,8 +108,9 @@ import Testing
 
     @Test func `columns that the engine alone knows keep their names`() throws {
         let found = try Lab.translate("SELECT snapshot_id AS s FROM \"jobs$snapshots\" t WHERE t.operation = 'append'")
-        #expect(found.sql == "SELECT r1.\"snapshot_id\" AS \"_c0\" FROM \"silver\".\"jobs$snapshots\" AS r1 "
-            + "WHERE (r1.\"operation\" = 'append')")
+        #expect(
+            found.sql == "SELECT r1.\"snapshot_id\" AS \"_c0\" FROM \"silver\".\"jobs$snapshots\" AS r1 "
+                + "WHERE (r1.\"operation\" = 'append')")
         #expect(try Lab.translate("SELECT * FROM \"jobs$snapshots\"").columns == nil)
     }
 
@@ -118,7 +134,8 @@ import Testing
     }
 
     @Test func `a statement cannot grow without end`() {
-        let text = "SELECT 1 FROM mix WHERE i = " + String(repeating: "1 / (i + ", count: 60) + "1"
+        let text =
+            "SELECT 1 FROM mix WHERE i = " + String(repeating: "1 / (i + ", count: 60) + "1"
             + String(repeating: ")", count: 60)
         let error = #expect(throws: TrinoSQLError.self) { try Lab.translate(text) }
         #expect(error?.name == "QUERY_TEXT_TOO_LARGE")

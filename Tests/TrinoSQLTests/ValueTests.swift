@@ -10,7 +10,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("1.50", TrinoType.decimal(precision: 3, scale: 2), "\"1.50\""), ("a\"b\n\u{1}é", .varchar, "\"a\\\"b\\n\\u0001é\""),
+        ("1.50", TrinoType.decimal(precision: 3, scale: 2), "\"1.50\""),
+        ("a\"b\n\u{1}é", .varchar, "\"a\\\"b\\n\\u0001é\""),
         ("ab", .char(length: 4), "\"ab  \""), ("00ff61", .varbinary, "\"AP9h\""), ("6162", .varbinary, "\"YWI=\""),
         ("", .varbinary, "\"\""), ("2021-11-07", .date, "\"2021-11-07\""),
         ("2021-11-07T02:48:42", .timestamp(precision: 6), "\"2021-11-07 02:48:42.000000\""),
@@ -19,19 +20,31 @@ import Testing
         ("2021-11-07T02:48:42.5Z", .timestampWithZone(precision: 6), "\"2021-11-07 02:48:42.500000 UTC\""),
         ("12:34:56.5", .time(precision: 3), "\"12:34:56.500\""),
         ("12:34:56+02:00", .timeWithZone(precision: 3), "\"12:34:56.000+02:00\""),
-        ("P1DT2H3M4.5S", .intervalDayToSecond, "\"1 02:03:04.500\""), ("PT-3H", .intervalDayToSecond, "\"-0 03:00:00.000\""),
+        ("P1DT2H3M4.5S", .intervalDayToSecond, "\"1 02:03:04.500\""),
+        ("PT-3H", .intervalDayToSecond, "\"-0 03:00:00.000\""),
         ("PT0S", .intervalDayToSecond, "\"0 00:00:00.000\""), ("P1Y2M", .intervalYearToMonth, "\"1-2\""),
         ("P-14M", .intervalYearToMonth, "\"-1-2\""), ("12345678901234567890", .bigint, "12345678901234567890"),
         ("[1,null,3]", .array(.integer), "[1,null,3]"), ("[]", .array(.integer), "[]"),
         ("[\"a\\\"b\",\"c\"]", .array(.varchar), "[\"a\\\"b\",\"c\"]"),
-        ("[\"1.5\"]", .array(.decimal(precision: 2, scale: 1)), "[\"1.5\"]"), ("[\"6162\"]", .array(.varbinary), "[\"YWI=\"]"),
+        ("[\"1.5\"]", .array(.decimal(precision: 2, scale: 1)), "[\"1.5\"]"),
+        ("[\"6162\"]", .array(.varbinary), "[\"YWI=\"]"),
         ("[\"2021-11-07T02:48:42Z\"]", .array(.timestampWithZone(precision: 3)), "[\"2021-11-07 02:48:42.000 UTC\"]"),
-        ("{\"x\":1,\"y\":\"a\"}", .row([.init(name: "x", type: .integer), .init(name: "y", type: .varchar)]), "[1,\"a\"]"),
-        ("{\"\":[1],\"\":null}", .row([.init(name: nil, type: .array(.integer)), .init(name: nil, type: .varchar)]), "[[1],null]"),
-        ("{\"a\":1,\"b\":null}", .map(.varchar, .integer), "{\"a\":1,\"b\":null}"), ("{}", .map(.varchar, .integer), "{}"),
+        (
+            "{\"x\":1,\"y\":\"a\"}", .row([.init(name: "x", type: .integer), .init(name: "y", type: .varchar)]),
+            "[1,\"a\"]"
+        ),
+        (
+            "{\"\":[1],\"\":null}", .row([.init(name: nil, type: .array(.integer)), .init(name: nil, type: .varchar)]),
+            "[[1],null]"
+        ),
+        ("{\"a\":1,\"b\":null}", .map(.varchar, .integer), "{\"a\":1,\"b\":null}"),
+        ("{}", .map(.varchar, .integer), "{}"),
         ("[[1,\"a\"],[2,\"b\"]]", .map(.integer, .varchar), "{\"1\":\"a\",\"2\":\"b\"}"),
         ("[[\"2020-01-01\",[1]]]", .map(.date, .array(.integer)), "{\"2020-01-01\":[1]}"),
-        ("[{\"k\":{\"z\":[true]}}]", .array(.map(.varchar, .row([.init(name: "z", type: .array(.boolean))]))), "[{\"k\":[[true]]}]"),
+        (
+            "[{\"k\":{\"z\":[true]}}]", .array(.map(.varchar, .row([.init(name: "z", type: .array(.boolean))]))),
+            "[{\"k\":[[true]]}]"
+        ),
         ("{\"a\":1}", .json, "\"{\\\"a\\\":1}\""), ("[1.5,\"nan\"]", .array(.double), "[1.5,\"NaN\"]"),
     ]) func `values go out as Trino sends them`(_ text: String, _ type: TrinoType, _ wanted: String) {
         #expect(encoded(text, type) == wanted)
@@ -55,10 +68,15 @@ import Testing
     }
 
     @Test(arguments: [
-        ("BIGINT", "bigint"), ("HUGEINT", "decimal(38,0)"), ("DECIMAL(9,2)", "decimal(9,2)"), ("VARCHAR[]", "array(varchar)"),
-        ("MAP(VARCHAR, INTEGER[])", "map(varchar, array(integer))"), ("TIMESTAMP WITH TIME ZONE", "timestamp(6) with time zone"),
+        ("BIGINT", "bigint"), ("HUGEINT", "decimal(38,0)"), ("DECIMAL(9,2)", "decimal(9,2)"),
+        ("VARCHAR[]", "array(varchar)"),
+        ("MAP(VARCHAR, INTEGER[])", "map(varchar, array(integer))"),
+        ("TIMESTAMP WITH TIME ZONE", "timestamp(6) with time zone"),
         ("STRUCT(a INTEGER, b TIMESTAMP WITH TIME ZONE)", "row(a integer, b timestamp(6) with time zone)"),
-        ("STRUCT(a STRUCT(b DECIMAL(4,1))[], c MAP(DATE, FLOAT))[]", "array(row(a array(row(b decimal(4,1))), c map(date, real)))"),
+        (
+            "STRUCT(a STRUCT(b DECIMAL(4,1))[], c MAP(DATE, FLOAT))[]",
+            "array(row(a array(row(b decimal(4,1))), c map(date, real)))"
+        ),
         ("TIMESTAMP_NS", "timestamp(9)"), ("INTERVAL", "interval day to second"), ("UBIGINT", "decimal(20,0)"),
         ("INTEGER[3]", "array(integer)"), ("NULL", "unknown"), ("whatever", "unknown"),
     ]) func `the engine's types have names in Trino`(_ engine: String, _ name: String) {

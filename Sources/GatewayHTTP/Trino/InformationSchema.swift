@@ -23,12 +23,16 @@ struct InformationSchema {
         case "columns": return try await columns()
         case "views":
             return Self.define(
-                [("table_catalog", .varchar), ("table_schema", .varchar), ("table_name", .varchar),
-                    ("view_definition", .varchar)], [])
+                [
+                    ("table_catalog", .varchar), ("table_schema", .varchar), ("table_name", .varchar),
+                    ("view_definition", .varchar),
+                ], [])
         case "table_privileges":
             return Self.define(
-                ["grantor", "grantor_type", "grantee", "grantee_type", "table_catalog", "table_schema", "table_name",
-                    "privilege_type", "is_grantable", "with_hierarchy"].map { ($0, .varchar) }, [])
+                [
+                    "grantor", "grantor_type", "grantee", "grantee_type", "table_catalog", "table_schema", "table_name",
+                    "privilege_type", "is_grantable", "with_hierarchy",
+                ].map { ($0, .varchar) }, [])
         case "roles": return Self.define([("role_name", .varchar)], [])
         case "enabled_roles": return Self.define([("role_name", .varchar)], [])
         case "applicable_roles":
@@ -56,8 +60,10 @@ struct InformationSchema {
         }
         for name in Self.names { add(TrinoCatalog.informationSchema, name) }
         return Self.define(
-            [("table_catalog", .varchar), ("table_schema", .varchar), ("table_name", .varchar),
-                ("table_type", .varchar)], rows)
+            [
+                ("table_catalog", .varchar), ("table_schema", .varchar), ("table_name", .varchar),
+                ("table_type", .varchar),
+            ], rows)
     }
 
     private func schemata() async throws -> TableDefinition {
@@ -81,8 +87,10 @@ struct InformationSchema {
             }
         }
         return Self.define(
-            [("table_catalog", .varchar), ("table_schema", .varchar), ("table_name", .varchar),
+            [
+                ("table_catalog", .varchar), ("table_schema", .varchar), ("table_name", .varchar),
                 ("column_name", .varchar), ("ordinal_position", .bigint), ("column_default", .varchar),
-                ("is_nullable", .varchar), ("data_type", .varchar), ("comment", .varchar)], rows)
+                ("is_nullable", .varchar), ("data_type", .varchar), ("comment", .varchar),
+            ], rows)
     }
 }

@@ -62,8 +62,10 @@ struct SystemTables {
             return Self.texts(["catalog_name", "property_name", "default_value", "type", "description"])
         case "materialized_views":
             return Self.texts(
-                ["catalog_name", "schema_name", "name", "storage_catalog", "storage_schema", "storage_table",
-                    "freshness", "comment", "definition"])
+                [
+                    "catalog_name", "schema_name", "name", "storage_catalog", "storage_schema", "storage_table",
+                    "freshness", "comment", "definition",
+                ])
         default: return nil
         }
     }
@@ -72,8 +74,11 @@ struct SystemTables {
         switch name {
         case "nodes":
             return InformationSchema.define(
-                [("node_id", .varchar), ("http_uri", .varchar), ("node_version", .varchar), ("coordinator", .boolean),
-                    ("state", .varchar)],
+                [
+                    ("node_id", .varchar), ("http_uri", .varchar), ("node_version", .varchar),
+                    ("coordinator", .boolean),
+                    ("state", .varchar),
+                ],
                 [[.text("dipper"), .text(""), .text(catalog.version), .boolean(true), .text("active")]])
         case "queries":
             let rows: [[Constant]] = queries.all(of: reader).map { query in
@@ -111,7 +116,9 @@ struct SystemTables {
 
     private static let emptyTables: [String: [String]] = [
         "attributes": ["type_cat", "type_schem", "type_name", "attr_name"],
-        "procedures": ["procedure_cat", "procedure_schem", "procedure_name", "remarks", "procedure_type", "specific_name"],
+        "procedures": [
+            "procedure_cat", "procedure_schem", "procedure_name", "remarks", "procedure_type", "specific_name",
+        ],
         "procedure_columns": ["procedure_cat", "procedure_schem", "procedure_name", "column_name", "specific_name"],
         "pseudo_columns": ["table_cat", "table_schem", "table_name", "column_name"],
         "super_tables": ["table_cat", "table_schem", "table_name", "supertable_name"],
@@ -125,8 +132,11 @@ struct SystemTables {
                 + [Constant](repeating: .null, count: 6)
         }
         return Self.texts(
-            ["table_cat", "table_schem", "table_name", "table_type", "remarks", "type_cat", "type_schem", "type_name",
-                "self_referencing_col_name", "ref_generation"], rows)
+            [
+                "table_cat", "table_schem", "table_name", "table_type", "remarks", "type_cat", "type_schem",
+                "type_name",
+                "self_referencing_col_name", "ref_generation",
+            ], rows)
     }
 
     private static let columnTypes: [(String, TrinoType)] = [
@@ -167,18 +177,21 @@ struct SystemTables {
             let shape = JDBCType(type)
             let name = type.name.prefix { $0 != "(" }
             return [
-                .text(String(name)), .integer(shape.code), shape.size.map { .integer($0) } ?? .null, .null, .null, .null,
+                .text(String(name)), .integer(shape.code), shape.size.map { .integer($0) } ?? .null, .null, .null,
+                .null,
                 .integer(1), .boolean(false), .integer(3), .boolean(false), .boolean(false), .null, .null, .integer(0),
                 .integer(0), .null, .null, shape.isNumber ? .integer(10) : .null,
             ]
         }
         return InformationSchema.define(
-            [("type_name", .varchar), ("data_type", .bigint), ("precision", .bigint), ("literal_prefix", .varchar),
+            [
+                ("type_name", .varchar), ("data_type", .bigint), ("precision", .bigint), ("literal_prefix", .varchar),
                 ("literal_suffix", .varchar), ("create_params", .varchar), ("nullable", .bigint),
                 ("case_sensitive", .boolean), ("searchable", .bigint), ("unsigned_attribute", .boolean),
                 ("fixed_prec_scale", .boolean), ("auto_increment", .boolean), ("local_type_name", .varchar),
                 ("minimum_scale", .bigint), ("maximum_scale", .bigint), ("sql_data_type", .bigint),
-                ("sql_datetime_sub", .bigint), ("num_prec_radix", .bigint)], rows)
+                ("sql_datetime_sub", .bigint), ("num_prec_radix", .bigint),
+            ], rows)
     }()
 }
 

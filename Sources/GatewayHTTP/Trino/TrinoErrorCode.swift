@@ -48,7 +48,8 @@ struct TrinoFailure: Error {
         case let error as any LakeError: self.init(Self.name(error), Self.text(error))
         default:
             self.init(
-                "GENERIC_INTERNAL_ERROR", "The server failed in a way that is not the statement's fault; its log says why")
+                "GENERIC_INTERNAL_ERROR",
+                "The server failed in a way that is not the statement's fault; its log says why")
         }
     }
 

@@ -126,7 +126,8 @@ struct TrinoExecutor: Sendable {
             return try outcome([TrinoColumn(name: "Valid", type: .boolean)], [[.boolean(true)]], job)
         }
         guard options.type != "IO", options.format == "TEXT" else {
-            throw TrinoFailure("NOT_SUPPORTED", "EXPLAIN (TYPE \(options.type), FORMAT \(options.format)) is not supported")
+            throw TrinoFailure(
+                "NOT_SUPPORTED", "EXPLAIN (TYPE \(options.type), FORMAT \(options.format)) is not supported")
         }
         let columns = translation.columns?.map { "\($0.name):\($0.type.name)" }.joined(separator: ", ")
         var lines = [
@@ -197,7 +198,10 @@ struct TrinoExecutor: Sendable {
             return try outcome(
                 heads.map { TrinoColumn(name: $0.0, type: $0.1) },
                 columns.map {
-                    [.text($0.name), .text(""), .text(""), .text(""), .text($0.type.name), .integer(0), .boolean(false)]
+                    [
+                        .text($0.name), .text(""), .text(""), .text(""), .text($0.type.name), .integer(0),
+                        .boolean(false),
+                    ]
                 }, job)
         default: preconditionFailure("only prepared statements come here")
         }

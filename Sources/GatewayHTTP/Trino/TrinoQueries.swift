@@ -24,7 +24,9 @@ struct TrinoOutcome: Sendable {
 
 /// One statement of a client, from its text to the last page of its result.
 final class TrinoQuery: Sendable {
-    enum Phase: String, Sendable { case queued = "QUEUED", running = "RUNNING", finished = "FINISHED", failed = "FAILED" }
+    enum Phase: String, Sendable {
+        case queued = "QUEUED", running = "RUNNING", finished = "FINISHED", failed = "FAILED"
+    }
 
     struct State: Sendable {
         var phase = Phase.queued

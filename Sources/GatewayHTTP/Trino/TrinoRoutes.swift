@@ -18,7 +18,8 @@ struct TrinoRoutes: Sendable {
 
     init(services: GatewayServices, limits: GatewayLimits, version: String) {
         executor = TrinoExecutor(
-            sql: services.sql, catalog: TrinoCatalog(tables: services.tables, version: version), queries: TrinoQueries())
+            sql: services.sql, catalog: TrinoCatalog(tables: services.tables, version: version), queries: TrinoQueries()
+        )
         self.limits = limits
     }
 

@@ -53,8 +53,10 @@ struct SimpleFunction: Sendable {
         "ltrim": .init([1: "ltrim($1)", 2: "ltrim($1, $2)"], .type(.varchar)),
         "rtrim": .init([1: "rtrim($1)", 2: "rtrim($1, $2)"], .type(.varchar)),
         "substr": .init(
-            [2: "(CASE WHEN $2 = 0 THEN '' ELSE substr($1, $2) END)",
-                3: "(CASE WHEN $2 = 0 THEN '' ELSE substr($1, $2, $3) END)"], .type(.varchar)),
+            [
+                2: "(CASE WHEN $2 = 0 THEN '' ELSE substr($1, $2) END)",
+                3: "(CASE WHEN $2 = 0 THEN '' ELSE substr($1, $2, $3) END)",
+            ], .type(.varchar)),
         "strpos": .init("CAST(strpos($1, $2) AS BIGINT)", .type(.bigint)),
         "replace": .init([2: "replace($1, $2, '')", 3: "replace($1, $2, $3)"], .type(.varchar)),
         "split": .init("string_split($1, $2)", .type(.array(.varchar))),
@@ -81,8 +83,10 @@ struct SimpleFunction: Sendable {
         "url_encode": .init("url_encode($1)", .type(.varchar)), "url_decode": .init("url_decode($1)", .type(.varchar)),
         "regexp_like": .init("regexp_matches($1, $2)", .type(.boolean)),
         "regexp_extract": .init(
-            [2: "(CASE WHEN regexp_matches($1, $2) THEN regexp_extract($1, $2) END)",
-                3: "(CASE WHEN regexp_matches($1, $2) THEN regexp_extract($1, $2, $3) END)"], .type(.varchar)),
+            [
+                2: "(CASE WHEN regexp_matches($1, $2) THEN regexp_extract($1, $2) END)",
+                3: "(CASE WHEN regexp_matches($1, $2) THEN regexp_extract($1, $2, $3) END)",
+            ], .type(.varchar)),
         "regexp_extract_all": .init(
             [2: "regexp_extract_all($1, $2)", 3: "regexp_extract_all($1, $2, $3)"], .type(.array(.varchar))),
         "regexp_split": .init("string_split_regex($1, $2)", .type(.array(.varchar))),
@@ -150,8 +154,10 @@ struct SimpleFunction: Sendable {
                 + "ELSE list_slice($1, len($1) + $2 + 1, len($1) + $2 + $3) END)", .same),
         "trim_array": .init("list_slice($1, 1, len($1) - $2)", .same),
         "array_join": .init(
-            [2: "array_to_string($1, $2)",
-                3: "array_to_string(list_transform($1, lambda \"_e\": coalesce(CAST(\"_e\" AS VARCHAR), $3)), $2)"],
+            [
+                2: "array_to_string($1, $2)",
+                3: "array_to_string(list_transform($1, lambda \"_e\": coalesce(CAST(\"_e\" AS VARCHAR), $3)), $2)",
+            ],
             .type(.varchar)),
         "map_concat": .init("map_concat($1, $2)", .same),
     ]

@@ -40,7 +40,9 @@ enum TimeFormats {
                 rest = rest.dropFirst()
                 let quoted = rest.prefix { $0 != "'" }
                 rest = rest.dropFirst(quoted.count + 1)
-                result += quoted.isEmpty ? "'" : quoted.split(separator: "%", omittingEmptySubsequences: false).joined(separator: "%%")
+                result +=
+                    quoted.isEmpty
+                    ? "'" : quoted.split(separator: "%", omittingEmptySubsequences: false).joined(separator: "%%")
             } else if character.isASCII, character.isLetter {
                 let run = rest.prefix { $0 == character }
                 rest = rest.dropFirst(run.count)

@@ -28,7 +28,8 @@ extension Translator {
     ) throws {
         guard counts.contains(arguments.count) else {
             throw TrinoSQLError.semantic(
-                "FUNCTION_NOT_FOUND", "Unexpected number of arguments (\(arguments.count)) for function \(name)", location)
+                "FUNCTION_NOT_FOUND", "Unexpected number of arguments (\(arguments.count)) for function \(name)",
+                location)
         }
     }
 
@@ -59,7 +60,8 @@ extension Translator {
         for (value, argument) in zip(values, arguments) {
             guard let next = type.common(with: value.type) else {
                 throw TrinoSQLError.semantic(
-                    "TYPE_MISMATCH", "All arguments must be the same type or coercible to one: "
+                    "TYPE_MISMATCH",
+                    "All arguments must be the same type or coercible to one: "
                         + "\(type.name), \(value.type.name)", argument.location)
             }
             type = next

@@ -76,7 +76,8 @@ extension Translator {
         let unit = try unit(arguments[0])
         let amount = try expression(arguments[1], scope)
         let value = try moment(arguments[2], scope, "date_add")
-        let whole = "CAST(\(amount.sql) AS \(["hour", "minute", "second", "millisecond"].contains(unit) ? "BIGINT" : "INTEGER"))"
+        let whole =
+            "CAST(\(amount.sql) AS \(["hour", "minute", "second", "millisecond"].contains(unit) ? "BIGINT" : "INTEGER"))"
         let interval = unit == "quarter" ? "to_months(3 * \(whole))" : "to_\(unit)s(\(whole))"
         var sum = kept("(\(value.sql) + \(interval))", value)
         sum.zone = value.zone
@@ -91,7 +92,8 @@ extension Translator {
         guard let type = values[0].type.common(with: values[1].type) else {
             throw TrinoSQLError.semantic(
                 "FUNCTION_NOT_FOUND",
-                "Unexpected parameters (\(values[0].type.name), \(values[1].type.name)) for function date_diff", location)
+                "Unexpected parameters (\(values[0].type.name), \(values[1].type.name)) for function date_diff",
+                location)
         }
         var texts = values.map(\.sql)
         if type.isMoment {

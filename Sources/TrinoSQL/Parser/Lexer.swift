@@ -120,7 +120,9 @@ struct Lexer {
         if peek() == "0", let mark = peek(1), let radix = Self.radixes[mark] {
             advance()
             advance()
-            let digits = takeDigits { $0.properties.numericType != nil || ("a"..."f").contains($0) || ("A"..."F").contains($0) }
+            let digits = takeDigits {
+                $0.properties.numericType != nil || ("a"..."f").contains($0) || ("A"..."F").contains($0)
+            }
             guard let value = Int64(digits, radix: radix) else {
                 throw TrinoSQLError.syntax("the number is malformed or too large", begin)
             }

@@ -98,7 +98,8 @@ extension Translator {
         case (.date, .date) where operation == .subtract:
             return Typed(difference(left, right), .intervalDayToSecond)
         case (let one, let other) where one.isInterval && one == other && isSum: return Typed(sql, one)
-        case (let one, let other) where one.isInterval && other.isNumeric && (operation == .multiply || operation == .divide):
+        case (let one, let other)
+        where one.isInterval && other.isNumeric && (operation == .multiply || operation == .divide):
             return Typed(sql, one)
         case (let one, let other) where one.isNumeric && other.isInterval && operation == .multiply:
             return Typed("(\(right.sql) * \(left.sql))", other)

@@ -2,7 +2,9 @@ extension Translator {
     func cast(
         _ value: Typed, _ target: TrinoType, isTry: Bool, _ location: SourceLocation
     ) throws -> Typed {
-        guard let engine = target.engineName else { throw TrinoSQLError.unsupported("a cast to \(target.name)", location) }
+        guard let engine = target.engineName else {
+            throw TrinoSQLError.unsupported("a cast to \(target.name)", location)
+        }
         let word = isTry ? "TRY_CAST" : "CAST"
         let plain = "\(word)(\(value.sql) AS \(engine))"
         if value.type == .null { return Typed("CAST(NULL AS \(engine))", target) }
@@ -32,7 +34,8 @@ extension Translator {
             switch (source, target) {
             case (.unresolved, _), (_, .varchar), (_, .json), (.json, _): true
             case (let one, let other) where one.isText: !other.isInterval && other != .varbinary
-            case (let one, let other) where one.isNumeric || one == .boolean: other.isNumeric || other == .boolean || other.isText
+            case (let one, let other) where one.isNumeric || one == .boolean:
+                other.isNumeric || other == .boolean || other.isText
             case (let one, let other) where one.isMoment: other.isMoment || other.isText || other.isTime
             case (.varbinary, let other), (.uuid, let other): other == .varbinary || other == .uuid || other.isText
             default: true

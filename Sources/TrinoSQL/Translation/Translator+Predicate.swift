@@ -71,7 +71,8 @@ extension Translator {
             if !output.isOpen {
                 guard output.columns.count == 1 else {
                     throw TrinoSQLError.semantic(
-                        "TYPE_MISMATCH", "Multiple columns returned by subquery are not yet supported. "
+                        "TYPE_MISMATCH",
+                        "Multiple columns returned by subquery are not yet supported. "
                             + "Found \(output.columns.count)", value.location)
                 }
                 try comparable(typed.type, output.columns[0].type, "IN", value.location)

@@ -17,7 +17,8 @@ extension TrinoType {
         case (.date, .timestamp), (.date, .timestampWithZone): return other
         case (.timestamp, .date), (.timestampWithZone, .date): return self
         case (.timestamp(let left), .timestamp(let right)): return .timestamp(precision: max(left, right))
-        case (.timestamp(let left), .timestampWithZone(let right)), (.timestampWithZone(let right), .timestamp(let left)),
+        case (.timestamp(let left), .timestampWithZone(let right)),
+            (.timestampWithZone(let right), .timestamp(let left)),
             (.timestampWithZone(let left), .timestampWithZone(let right)):
             return .timestampWithZone(precision: max(left, right))
         case (.time(let left), .time(let right)): return .time(precision: max(left, right))

@@ -54,7 +54,7 @@ extension TrinoType {
     private func refines(_ found: TrinoType) -> Bool {
         switch (self, found) {
         case (.unresolved, _): false
-        case (.null, .null): true
+        case (.null, _): true
         case (.varchar, .varchar), (.char, .varchar), (.time, .time), (.timeWithZone, .timeWithZone),
             (.timestamp, .timestamp), (.timestampWithZone, .timestampWithZone),
             (.intervalYearToMonth, .intervalDayToSecond):

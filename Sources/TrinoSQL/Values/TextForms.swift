@@ -80,7 +80,8 @@ enum TextForms {
             return String(repeating: "0", count: max(0, width - digits.count)) + digits
         }
         let clock = [size / 3_600_000 % 24, size / 60_000 % 60, size / 1_000 % 60].map { padded($0, 2) }
-        return "\(milliseconds < 0 ? "-" : "")\(size / 86_400_000) \(clock.joined(separator: ":")).\(padded(size % 1_000, 3))"
+        return
+            "\(milliseconds < 0 ? "-" : "")\(size / 86_400_000) \(clock.joined(separator: ":")).\(padded(size % 1_000, 3))"
     }
 
     /// `P1Y2M` as `1-2`.

@@ -173,7 +173,9 @@ private struct NestedReader {
     /// A number or a boolean.
     private mutating func copyScalar(as type: TrinoType, to bytes: inout [UInt8]) {
         let start = index
-        while index < text.count, ![UInt8(ascii: ","), UInt8(ascii: "]"), UInt8(ascii: "}"), UInt8(ascii: ":")].contains(byte) {
+        while index < text.count,
+            ![UInt8(ascii: ","), UInt8(ascii: "]"), UInt8(ascii: "}"), UInt8(ascii: ":")].contains(byte)
+        {
             index += 1
         }
         let token = String(decoding: text[start..<index], as: UTF8.self)

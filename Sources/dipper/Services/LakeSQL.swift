@@ -20,7 +20,9 @@ struct LakeSQL: SQLAnswering, AnalyticsAnswering {
         }
         var limits = QueryLimits()
         if let rows = question.rowsMax { limits.rowsMax = rows }
-        if let time = question.timeoutMilliseconds { limits.timeoutMilliseconds = min(time, limits.timeoutMilliseconds) }
+        if let time = question.timeoutMilliseconds {
+            limits.timeoutMilliseconds = min(time, limits.timeoutMilliseconds)
+        }
         let result = try await execute(
             QueryRequest(sql: question.sql, parameters: question.parameters, tables: all.tables, limits: limits), all)
         return SQLAnswer(result: result, snapshotIDs: all.snapshotIDs)
