@@ -71,6 +71,7 @@ let package = Package(
         lake("MultipartForm", ["LakeModel"]),
         lake("S3Protocol", ["LakeModel", "ByteKernels", crypto]),
         lake("ArrowFormat", ["LakeModel"]),
+        lake("TrinoSQL", ["LakeModel"]),
 
         // L2: the table format.
         lake("Iceberg", ["LakeModel", "ByteKernels", "BlockCompression", "ParquetFormat", "AvroFormat"]),
@@ -135,8 +136,8 @@ let package = Package(
             "GatewayHTTP",
             [
                 "LakeModel", "ByteKernels", "AvroFormat", "Iceberg", "Access", "CatalogService", "Ingestion",
-                "TableMaintenance", "MultipartForm", "QueryEngine", "ResultCache", "Observability", logging, metrics,
-                httpTypes, hummingbird, nio,
+                "TableMaintenance", "MultipartForm", "QueryEngine", "TrinoSQL", "ResultCache", "Observability", logging,
+                metrics, httpTypes, hummingbird, nio,
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "NIOHTTPTypes", package: "swift-nio-extras"), lifecycle,
             ]),
@@ -197,6 +198,7 @@ let package = Package(
         tests("MultipartForm", ["LakeModel"]),
         tests("ArrowFormat", ["LakeModel"]),
         tests("QueryEngine", ["LakeModel", "ArrowFormat"]),
+        tests("TrinoSQL", ["LakeModel"], resources: [.copy("Fixtures")]),
         tests("Iceberg", ["LakeModel", "ParquetFormat", "AvroFormat"]),
         tests("S3Protocol", ["LakeTesting"]),
         tests("RowBackup", ["LakeModel", "AvroFormat", "Iceberg", "LakeTesting"]),

@@ -5,7 +5,7 @@ enum Layers {
     static let ranks: [String: Int] = [
         "LakeModel": 0, "ByteKernels": 0, "BlockCompression": 5,
         "CSVFormat": 10, "ParquetFormat": 10, "AvroFormat": 10, "MultipartForm": 10, "ArrowFormat": 10,
-        "S3Protocol": 10,
+        "S3Protocol": 10, "TrinoSQL": 10,
         "Iceberg": 20, "RowBackup": 22, "SQLiteSupport": 25, "PostgreSQLSupport": 25,
         "ObjectStorage": 30, "EventLog": 30, "OperationalStore": 30, "ResultCache": 30, "QueryEngine": 30,
         "Observability": 30,

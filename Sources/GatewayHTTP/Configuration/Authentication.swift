@@ -30,6 +30,14 @@ package struct TokenAuthentication: RequestAuthenticating {
             let given = value.utf8.dropFirst(7).drop { $0 == UInt8(ascii: " ") }
             if let principal = registry.book.principal(token: given) { return principal }
         }
+        // Clients that know no other way send the token as the password of any user.
+        if let value = fields[.authorization], value.prefix(6).lowercased() == "basic ",
+            let pair = Base64.decode(value.dropFirst(6).filter { $0 != " " }),
+            let colon = pair.firstIndex(of: UInt8(ascii: ":")),
+            let principal = registry.book.principal(token: pair[(colon + 1)...])
+        {
+            return principal
+        }
         throw GatewayError(
             code: "unauthenticated", message: "the request carries no access token that is known here",
             remedy: "send the header Authorization: Bearer TOKEN")

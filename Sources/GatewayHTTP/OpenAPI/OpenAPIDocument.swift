@@ -34,7 +34,8 @@ struct OpenAPIDocument {
 
     private static let tags: [(name: String, text: String)] = [
         ("write", "Files and batches in."), ("jobs", "What became of them."), ("read", "Analytics and SQL."),
-        ("tables", "Schemas, snapshots, files, rows and rejects."), ("operations", "Health and metrics."),
+        ("tables", "Schemas, snapshots, files, rows and rejects."),
+        ("trino", "Trino's client protocol."), ("operations", "Health and metrics."),
     ]
 
     private var paths: JSONValue {

@@ -107,6 +107,8 @@ package struct ProblemCatalog: Sendable {
         ProblemKind("sql-failed", .unprocessableContent, "The SQL failed on the data"),
         ProblemKind(
             "sql-refused", .unprocessableContent, "Only a single read-only query of the lake's tables is allowed"),
+        ProblemKind("query-unknown", .notFound, "There is no such query"),
+        ProblemKind("page-gone", .gone, "The page of the result is gone"),
         ProblemKind("query-timeout", .unprocessableContent, "The query took longer than is allowed"),
         ProblemKind("query-cancelled", .unprocessableContent, "The query was cancelled"),
         ProblemKind("unknown-query", .notFound, "No such query is running"),

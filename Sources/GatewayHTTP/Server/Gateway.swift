@@ -48,6 +48,7 @@ package struct Gateway: Sendable {
             QueryRoutes(
                 service: services.sql, limits: limits, catalog: catalog, eventSlots: Slots(limits.eventStreamsMax)
             ).routes
+        routes += TrinoRoutes(services: services, limits: limits, version: configuration.version).routes
         routes +=
             OperationRoutes(
                 services: services, limits: limits, registry: registry

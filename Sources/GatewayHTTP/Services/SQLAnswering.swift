@@ -26,6 +26,10 @@ package struct SQLQuestion: Sendable, Hashable {
     package var asOf: AsOf?
     /// Whose rights hold: tables that they may not read are not there.
     package var reader: Principal
+    /// Rows of the result at most; `nil`: as the server has it.
+    package var rowsMax: Int?
+    /// Shortens the time that the server allows a query.
+    package var timeoutMilliseconds: Int?
 
     package init(
         sql: String, parameters: QueryParameters = .positional([]), asOf: AsOf? = nil, reader: Principal = .anybody

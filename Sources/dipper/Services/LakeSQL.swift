@@ -23,6 +23,11 @@ struct LakeSQL: SQLAnswering {
             table, metadata in try Self.state(of: table, metadata, question.asOf)
         }
         defer { all.release() }
+        var limits = limits
+        if let rows = question.rowsMax { limits.rowsMax = rows }
+        if let time = question.timeoutMilliseconds {
+            limits.timeoutMilliseconds = min(time, limits.timeoutMilliseconds)
+        }
         let request = QueryRequest(
             sql: all.sql, parameters: question.parameters, tables: all.tables, limits: limits,
             isIsolated: question.reader.namespaces(.read) != nil, progress: progress)
