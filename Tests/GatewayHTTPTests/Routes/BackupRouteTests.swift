@@ -1,3 +1,4 @@
+import Synchronization
 import GatewayHTTP
 import HTTPTypes
 import HummingbirdTesting
