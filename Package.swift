@@ -110,7 +110,8 @@ let package = Package(
             "GatewayHTTP",
             [
                 "LakeModel", "ByteKernels", "AvroFormat", "Iceberg", "Access", "CatalogService", "Ingestion",
-                "TableMaintenance", "MultipartForm", "QueryEngine", "Observability", logging, metrics, httpTypes, hummingbird, nio,
+                "TableMaintenance", "MultipartForm", "QueryEngine", "Observability", logging, metrics, httpTypes,
+                hummingbird, nio,
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "NIOHTTPTypes", package: "swift-nio-extras"), lifecycle,
             ]),
