@@ -126,7 +126,7 @@ extension LakehouseCatalog {
     package func loadTable(
         _ name: TableIdentifier, snapshots: SnapshotSelection, unless isKnown: (String) -> Bool = { _ in false }
     ) async throws -> TableDocument? {
-        var location = try await tableLocation(name)
+        var location = try await loadedLocation(name)
         if isKnown(location) { return nil }
         do {
             return try await document(name, at: location, snapshots: snapshots)
@@ -151,7 +151,7 @@ extension LakehouseCatalog {
     ) async throws -> TableDocument {
         let known = cache.find(name, location: location)
         // What is remembered must not hide that a file is lost.
-        if known != nil, !(try await io.exists(location)) {
+        if known != nil, !(try await isThere(location)) {
             throw IcebergError(
                 .fileMissing, "Failed to open input stream for file: \(location)", location: location,
                 remedy: "restore the file from a copy")

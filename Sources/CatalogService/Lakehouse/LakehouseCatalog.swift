@@ -26,6 +26,8 @@ package final class LakehouseCatalog: Sendable {
     let locks = RelationLocks()
     let queues = CommitQueues()
     let plans = ScanPlans()
+    private let pointerReads = JoinedReads<TableIdentifier, String>()
+    private let existenceReads = JoinedReads<String, Bool>()
 
     /// - Parameters:
     ///   - io: reads and writes below the locations that `locations` allows; gets them in their canonical form.
@@ -76,6 +78,16 @@ package final class LakehouseCatalog: Sendable {
         let pointer = kind == .table ? try await store.pointer(name) : try await store.viewPointer(name)
         guard let pointer else { throw CatalogError.relationMissing(kind, name) }
         return pointer
+    }
+
+    /// The metadata file that a table has now, read once for all who ask at the same time.
+    /// - Throws: `table-missing`.
+    func loadedLocation(_ name: TableIdentifier) async throws -> String {
+        try await pointerReads.value(of: name) { try await tableLocation(name) }
+    }
+
+    func isThere(_ location: String) async throws -> Bool {
+        try await existenceReads.value(of: location) { try await io.exists(location) }
     }
 
     /// The bytes of a metadata file, unpacked.

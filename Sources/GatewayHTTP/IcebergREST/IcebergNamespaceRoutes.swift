@@ -9,7 +9,7 @@ extension IcebergRoutes {
         return [
             route(.get, path, access: .decided(.read)) { call in try await listNamespaces(call) },
             route(.post, path, access: .decided(.write)) { call in
-                let name = try LakehouseCatalog.namespaceName(try call.body().texts("namespace"))
+                let name = try named(try call.body().texts("namespace"))
                 try call.require(.write, name)
                 return try await change(call) { ticket in try await createNamespace(call, ticket) }
             },
@@ -57,7 +57,7 @@ extension IcebergRoutes {
 
     private func createNamespace(_ call: IcebergCall, _ ticket: IdempotencyTicket?) async throws -> Response {
         let body = try call.body()
-        let name = try LakehouseCatalog.namespaceName(try body.texts("namespace"))
+        let name = try named(try body.texts("namespace"))
         let properties = try body.textMap("properties")
         try call.requireLocations(IcebergCall.locations(in: properties), in: catalog)
         let answer = Self.namespace(name, properties)

@@ -80,7 +80,7 @@ extension IcebergRoutes {
             route(.post, "/v1/transactions/commit", access: .decided(.write)) { call in
                 let changes = try call.body().list("table-changes").map { json in
                     let body = try IcebergBody(json)
-                    return try Self.tableChange(body, try Self.identifier(try body.value("identifier")))
+                    return try Self.tableChange(body, try identifier(try body.value("identifier")))
                 }
                 for change in changes {
                     try call.require(.write, change.table.namespace)
@@ -109,8 +109,8 @@ extension IcebergRoutes {
 
     func rename(_ kind: RelationKind, _ call: IcebergCall) async throws -> Response {
         let body = try call.body()
-        let source = try Self.identifier(try body.value("source"))
-        let destination = try Self.identifier(try body.value("destination"))
+        let source = try identifier(try body.value("source"))
+        let destination = try identifier(try body.value("destination"))
         try call.require(.write, source.namespace)
         try call.require(.write, destination.namespace)
         return try await change(call) { ticket in
@@ -119,10 +119,18 @@ extension IcebergRoutes {
         }
     }
 
-    static func identifier(_ json: IcebergJSON) throws -> TableIdentifier {
+    func identifier(_ json: IcebergJSON) throws -> TableIdentifier {
         let body = try IcebergBody(json)
-        return TableIdentifier(
-            namespace: try LakehouseCatalog.namespaceName(try body.texts("namespace")), name: try body.text("name"))
+        return TableIdentifier(namespace: try named(try body.texts("namespace")), name: try body.text("name"))
+    }
+
+    /// The namespace that a body names. A separator of the operator's own parts levels there, too: a path can't tell a level with
+    /// that character from two.
+    func named(_ levels: [String]) throws -> String {
+        let separator = configuration.namespaceSeparator
+        guard separator != NamespaceName.separator else { return try LakehouseCatalog.namespaceName(levels) }
+        return try LakehouseCatalog.namespaceName(
+            levels.flatMap { $0.split(separator: separator, omittingEmptySubsequences: false).map(String.init) })
     }
 
     private func loadTable(_ call: IcebergCall) async throws -> Response {

@@ -83,9 +83,12 @@ struct CatalogHarness: Sendable {
 
     func run(
         authentication: (any RequestAuthenticating)? = nil,
+        configuration: IcebergConfiguration = IcebergConfiguration(),
         _ test: @escaping @Sendable (CatalogClient) async throws -> Void
     ) async throws {
-        let routes = IcebergRoutes(catalog: catalog, authentication: authentication).routes
+        let routes = IcebergRoutes(
+            catalog: catalog, configuration: configuration, authentication: authentication
+        ).routes
         let harness = try Harness(authentication: authentication, routes: routes)
         try await harness.run { client in try await test(CatalogClient(client: client)) }
     }

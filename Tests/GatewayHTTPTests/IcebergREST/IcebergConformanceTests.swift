@@ -49,28 +49,35 @@ import Testing
     }
 
     @Test(arguments: CatalogHarness.Backing.allCases)
-    func `each operation is answered with each of its statuses, and refusals say why`(backing: CatalogHarness.Backing)
-        async throws
-    {
-        for wanted in ConformanceCases.all {
+    func `each operation is answered with each of its statuses, and refusals say why`(
+        backing: CatalogHarness.Backing
+    ) async throws {
+        // What is refused or only reads changes nothing, so that one catalog serves all of it.
+        let changing = ConformanceCases.all.filter { $0.status < 300 && $0.method != .get && $0.method != .head }
+        let others = ConformanceCases.all.filter { $0.status >= 300 || $0.method == .get || $0.method == .head }
+        #expect(changing.count + others.count == ConformanceCases.all.count)
+        for cases in [others] + changing.map({ [$0] }) {
             let harness = try await CatalogHarness(backing)
             try await harness.run { client in
                 let places = try await Self.places(client, in: harness.warehouse)
-                let reply = try await client.call(
-                    wanted.method, places.filled(wanted.path), wanted.body.map { places.filled($0) })
-                #expect(reply.status == wanted.status, "\(wanted): \(reply.text.prefix(500))")
-                if let type = wanted.type {
-                    let error = reply["error"]
-                    #expect(
-                        error?["type"]?.text == type && error?["code"]?.integer == Int64(wanted.status), "\(wanted)")
-                    let message = error?["message"]?.text ?? ""
-                    #expect(message.hasPrefix(wanted.message), "\(wanted): \(message)")
-                } else if wanted.status == 204 || wanted.method == .head {
-                    #expect(reply.text.isEmpty, "\(wanted)")
-                } else {
-                    #expect(reply.json.object != nil, "\(wanted)")
-                }
+                for wanted in cases { try await Self.check(wanted, places, client) }
             }
+        }
+    }
+
+    private static func check(_ wanted: ConformanceCase, _ places: Places, _ client: CatalogClient) async throws {
+        let reply = try await client.call(
+            wanted.method, places.filled(wanted.path), wanted.body.map { places.filled($0) })
+        #expect(reply.status == wanted.status, "\(wanted): \(reply.text.prefix(500))")
+        if let type = wanted.type {
+            let error = reply["error"]
+            #expect(error?["type"]?.text == type && error?["code"]?.integer == Int64(wanted.status), "\(wanted)")
+            let message = error?["message"]?.text ?? ""
+            #expect(message.hasPrefix(wanted.message), "\(wanted): \(message)")
+        } else if wanted.status == 204 || wanted.method == .head {
+            #expect(reply.text.isEmpty, "\(wanted)")
+        } else {
+            #expect(reply.json.object != nil, "\(wanted)")
         }
     }
 

@@ -162,4 +162,26 @@ import Testing
             #expect(reply["access_token"] == "no-authentication" && reply["token_type"] == "bearer")
         }
     }
+
+    @Test func `a separator of the operator's own parts levels in paths and in bodies`() async throws {
+        var configuration = IcebergConfiguration()
+        configuration.namespaceSeparator = "."
+        try await CatalogHarness().run(configuration: configuration) { client in
+            let told = try await client.get("/config").ok()["overrides"]?["namespace-separator"]?.text
+            #expect(told == "." || told == "%2E")
+            try await client.post("/namespaces", ["namespace": ["a.b"]]).ok()
+            for path in ["a.b", "a%2Eb", "a%1Fb"] {
+                #expect(try await client.get("/namespaces/\(path)").ok()["namespace"] == ["a", "b"])
+            }
+            #expect(try await client.get("/namespaces").ok()["namespaces"] == [["a"]])
+            #expect(try await client.get("/namespaces?parent=a").ok()["namespaces"] == [["a", "b"]])
+            try await client.createTable("t", in: "a.b")
+            let body: JSON = [
+                "source": ["namespace": ["a", "b"], "name": "t"], "destination": ["namespace": ["a.b"], "name": "u"],
+            ]
+            try await client.post("/tables/rename", body).ok(204)
+            #expect(try await client.head("/namespaces/a.b/tables/u") == 204)
+            try await client.post("/namespaces", ["namespace": ["a."]]).fails(400, "BadRequestException", "Invalid")
+        }
+    }
 }

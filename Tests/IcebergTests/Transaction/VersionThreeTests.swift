@@ -13,7 +13,9 @@ struct VersionThreeTests {
                 "id": 2, "name": "s", "required": false,
                 "type": [
                     "type": "struct",
-                    "fields": [["id": 3, "name": "d", "required": true, "type": "double", "initial-default": .number("19.25")]],
+                    "fields": [
+                        ["id": 3, "name": "d", "required": true, "type": "double", "initial-default": .number("19.25")]
+                    ],
                 ],
             ],
         ],
