@@ -178,6 +178,9 @@ def test_a_table_that_names_files_of_another_namespace_is_not_read(door):
     bearer = {"Authorization": f"Bearer {door.tokens['sales']['token']}"}
     answer = api.request("POST", "/query", json={"sql": "SELECT * FROM sales.t"}, headers=bearer)
     assert answer.status_code == 403, answer.text
+    answer = api.request("POST", "/tables/sales.t/backup", headers=bearer)
+    assert answer.status_code == 403 and answer.json()["code"] == "forbidden", answer.text
+    assert api.request("POST", "/tables/sales.t/backup").status_code == 200
     assert mine.name() == ("sales", "t")
 
 

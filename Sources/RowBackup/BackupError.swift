@@ -2,7 +2,7 @@ package import LakeModel
 
 /// Why rows can't be written as Avro, or Avro files not be taken as rows.
 ///
-/// Codes: `backup-unsupported`, `backup-columns-differ`, `backup-damaged`, `backup-row-invalid`.
+/// Codes: `backup-unsupported`, `backup-columns-differ`, `backup-damaged`, `backup-row-invalid`, `forbidden`.
 package struct BackupError: LakeError {
     package var code: String
     package var message: String

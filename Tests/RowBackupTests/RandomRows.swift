@@ -41,8 +41,12 @@ enum RandomRows {
         case .boolean: return .boolean(values([true, false]) { _ in true })
         case .int32: return .int32(values([0, -1, .min, .max]) { .random(in: .min ... .max, using: &$0) })
         case .int64: return .int64(values([0, -1, .min, .max]) { .random(in: .min ... .max, using: &$0) })
-        case .float: return .float(values([0, -0.0, .infinity, -.infinity, .leastNonzeroMagnitude]) { .random(in: -1...1, using: &$0) })
-        case .double: return .double(values([0, -0.0, .infinity, .leastNonzeroMagnitude]) { .random(in: -1...1, using: &$0) })
+        case .float:
+            let edges: [Float] = [0, -0.0, .infinity, -.infinity, .leastNonzeroMagnitude]
+            return .float(values(edges) { .random(in: -1...1, using: &$0) })
+        case .double:
+            let edges: [Double] = [0, -0.0, .infinity, .leastNonzeroMagnitude]
+            return .double(values(edges) { .random(in: -1...1, using: &$0) })
         case .int128:
             guard case .decimal(let precision, _) = type else { preconditionFailure("only decimals lie so") }
             let largest = (0..<precision).reduce(Int128(1)) { power, _ in power * 10 } - 1

@@ -92,6 +92,24 @@ struct RowAvroTests {
         }
     }
 
+    @Test func `a file with changed bytes is refused, or read to its end`() throws {
+        let seed = UInt64.random(in: 0 ... .max)
+        var random = SeededRandom(quietSeed: seed)
+        let bytes = try file([RandomRows.batch(60, using: &random)], codec: .null)
+        for round in 0..<2_000 {
+            var damaged = bytes
+            for _ in 0..<Int.random(in: 1...3, using: &random) {
+                damaged[Int.random(in: 0..<bytes.count, using: &random)] = UInt8.random(in: 0...255, using: &random)
+            }
+            do {
+                var reader = try RowAvroReader(MemorySource(damaged), columns: Self.columns)
+                _ = try rows(&reader)
+            } catch let error {
+                #expect(error is BackupError, "seed \(seed), round \(round): \(error)")
+            }
+        }
+    }
+
     @Test func `columns are matched by name and widened where nothing is lost`() throws {
         let schema = Schema(
             id: 0,

@@ -39,7 +39,8 @@ struct BackupRoutes {
             snapshotID = id
         }
         let slot = try slots.take("backups and restores")
-        guard let reading = try await backups.backup(of: name, snapshotID: snapshotID) else {
+        guard let reading = try await backups.backup(of: name, snapshotID: snapshotID, for: request.principal)
+        else {
             throw TableRoutes.unknownTable(name)
         }
         let body = ResponseBody { writer in

@@ -1,10 +1,14 @@
+package import Access
+
 /// Backups of tables, whoever wrote them, and what a restore needs beforehand.
 package protocol TableBackups: Sendable {
     /// Begins to read a table: the current snapshot, unless another is named.
-    /// - Parameter table: the name in the API, or the qualified Iceberg name.
+    /// - Parameters:
+    ///   - table: the name in the API, or the qualified Iceberg name.
+    ///   - reader: who may read the table's namespace; the table's files may lie elsewhere.
     /// - Returns: `nil`: no such table.
-    /// - Throws: `unknown-snapshot`, `backup-unsupported`.
-    func backup(of table: String, snapshotID: Int64?) async throws -> (any BackupReading)?
+    /// - Throws: `unknown-snapshot`, `backup-unsupported`, `forbidden`.
+    func backup(of table: String, snapshotID: Int64?, for reader: Principal) async throws -> (any BackupReading)?
 
     /// Makes sure that a declared table is there to be restored into, when it was dropped before.
     func prepareRestore(of table: String) async throws

@@ -16,9 +16,14 @@ package struct TableBackup: Sendable {
     }
 
     /// Begins with a snapshot, the current one unless another is named. Its files stay until the stream is closed.
+    /// - Parameter folders: keys of the folders that the table's files must lie in, because a client may name any file in
+    ///   a table's metadata; `nil`: anywhere.
     /// - Returns: `nil` when the table has no such snapshot.
-    /// - Throws: ``BackupError`` `backup-unsupported`; catalog and storage errors.
-    package func begin(_ table: TableIdentifier, snapshotID: Int64? = nil) async throws -> BackupStream? {
+    /// - Throws: ``BackupError`` `backup-unsupported`, `forbidden` for a file outside of `folders`; catalog and storage
+    ///   errors.
+    package func begin(
+        _ table: TableIdentifier, snapshotID: Int64? = nil, within folders: [String]? = nil
+    ) async throws -> BackupStream? {
         var metadata = try await room.catalog.currentMetadata(table)
         if let snapshotID, metadata.snapshot(id: snapshotID) == nil { return nil }
         let wanted = snapshotID ?? metadata.currentSnapshotID
@@ -35,7 +40,7 @@ package struct TableBackup: Sendable {
             if let schemaID = snapshot?.schemaID, metadata.schema(id: schemaID) != nil, snapshotID != nil {
                 metadata.currentSchemaID = schemaID
             }
-            return try await stream(of: metadata, wanted, table)
+            return try await stream(of: metadata, wanted, table, within: folders)
         } catch {
             if let wanted { room.pins.release(wanted, of: table) }
             throw error
@@ -43,13 +48,16 @@ package struct TableBackup: Sendable {
     }
 
     private func stream(
-        of metadata: TableMetadata, _ snapshotID: Int64?, _ table: TableIdentifier
+        of metadata: TableMetadata, _ snapshotID: Int64?, _ table: TableIdentifier, within folders: [String]?
     ) async throws -> BackupStream {
         var tasks: [FileScanTask] = []
         if snapshotID != nil {
             tasks = try await TableScan(metadata: metadata, io: room.io, snapshotID: snapshotID).plan().tasks
         }
-        for task in tasks { try Self.check(task) }
+        for task in tasks {
+            try Self.check(task)
+            for file in [task.dataFile] + task.deleteFiles { try check(file, within: folders) }
+        }
         // Files of a partition share their delete files.
         let groups = Dictionary(grouping: tasks) { $0.dataFile.partitionKey }.values
             .map { $0.sorted { $0.dataFile.location < $1.dataFile.location } }
@@ -76,6 +84,16 @@ package struct TableBackup: Sendable {
         return try await DeletedPositions(
             files.values.sorted { $0.location < $1.location }, of: Set(tasks.map(\.dataFile.location)), room: room,
             pool: pool)
+    }
+
+    private func check(_ file: DataFile, within folders: [String]?) throws {
+        guard let folders else { return }
+        let key = try room.key(file.location)
+        guard folders.contains(where: { key.hasPrefix($0 + "/") }) else {
+            throw BackupError(
+                code: "forbidden", message: "the table has files of a namespace that may not be read",
+                remedy: "ask whoever runs the server for the right to read it")
+        }
     }
 
     private static func check(_ task: FileScanTask) throws {

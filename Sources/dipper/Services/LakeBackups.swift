@@ -1,3 +1,4 @@
+import Access
 import CatalogService
 import GatewayHTTP
 import Ingestion
@@ -12,7 +13,9 @@ struct LakeBackups: TableBackups {
     /// That of the server's maintenance, which leaves the snapshots alone that backups read.
     let room: MaintenanceRoom
 
-    func backup(of table: String, snapshotID: Int64?) async throws -> (any BackupReading)? {
+    func backup(
+        of table: String, snapshotID: Int64?, for reader: Principal
+    ) async throws -> (any BackupReading)? {
         let identifier: TableIdentifier
         do {
             identifier = try await folder.table(named: table)
@@ -20,7 +23,11 @@ struct LakeBackups: TableBackups {
             return nil
         }
         guard
-            let stream = try await TableBackup(room: room, pool: .shared).begin(identifier, snapshotID: snapshotID)
+            let stream = try await TableBackup(room: room, pool: .shared).begin(
+                identifier, snapshotID: snapshotID,
+                within: reader.namespaces(.read)?.map {
+                    "\(LakeTables.warehouseFolder)/\(LakehouseCatalog.folder(ofNamespace: $0))"
+                })
         else {
             throw ClientError(
                 code: "unknown-snapshot", message: "the table \(table) has no snapshot \(snapshotID ?? 0)",

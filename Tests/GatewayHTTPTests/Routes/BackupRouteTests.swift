@@ -4,6 +4,7 @@ import HTTPTypes
 import HummingbirdTesting
 import Ingestion
 import NIOCore
+import Synchronization
 import Testing
 
 struct BackupRouteTests {

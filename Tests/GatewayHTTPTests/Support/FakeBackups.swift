@@ -1,3 +1,4 @@
+import Access
 import GatewayHTTP
 import Synchronization
 
@@ -36,7 +37,7 @@ final class FakeBackups: TableBackups {
         func close() { owner.state.withLock { $0.closed += 1 } }
     }
 
-    func backup(of table: String, snapshotID: Int64?) async throws -> (any BackupReading)? {
+    func backup(of table: String, snapshotID: Int64?, for reader: Principal) async throws -> (any BackupReading)? {
         ["departments", "silver.departments_cleaned", "odd \"name\""].contains(table)
             ? Reading(owner: self, snapshotID: snapshotID ?? 7) : nil
     }

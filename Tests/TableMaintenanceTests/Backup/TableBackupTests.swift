@@ -88,6 +88,21 @@ struct TableBackupTests {
         await #expect(throws: (any Error).self) { while try await stream.next() != nil {} }
     }
 
+    @Test func `files outside of the reader's folders are refused, and the snapshot is let go`() async throws {
+        let lake = try await MaintainedLake()
+        try await lake.append((0..<10).map { row($0) })
+        let backup = backup(lake)
+        let error = await #expect(throws: BackupError.self) {
+            try await backup.begin(lake.table, within: ["warehouse/silver/other", "warehouse/silver/item"])
+        }
+        #expect(error?.code == "forbidden")
+        #expect(backup.room.pins.snapshots(of: lake.table).isEmpty)
+        let stream = try #require(try await backup.begin(lake.table, within: ["warehouse/silver"]))
+        #expect(backup.room.pins.snapshots(of: lake.table).count == 1)
+        stream.close()
+        #expect(backup.room.pins.snapshots(of: lake.table).isEmpty)
+    }
+
     @Test func `nested tables are refused before a byte goes out`() async throws {
         let lake = try await MaintainedLake()
         var schema = MaintainedLake.schema
