@@ -24,6 +24,13 @@ enum ServerMetrics {
             "dipper_maintenance_files_deleted_total", help: "Files that were deleted from storage, by table and action."
         )
         registry.describe("dipper_maintenance_snapshots_expired_total", help: "Snapshots that were expired, by table.")
+        registry.describe(
+            "dipper_queries_total", help: "Statements of POST /query, by how they ended: ok or the error's code.")
+        registry.describe(
+            "dipper_query_seconds", help: "How long statements of POST /query took, planning and waiting included.",
+            buckets: .seconds)
+        registry.describe(
+            "dipper_query_workers_started_total", help: "Processes of the SQL engine that were started, by why.")
         ProcessMetrics.install(on: registry)
     }
 }

@@ -26,6 +26,20 @@ struct LakeSQL: SQLAnswering, AnalyticsAnswering {
     func answer(
         _ question: SQLQuestion, progress: (@Sendable (QueryProgress) -> Void)?
     ) async throws -> SQLAnswer {
+        let began = ContinuousClock.now
+        do {
+            let answer = try await measuredAnswer(question, progress: progress)
+            QueryMetrics.ended(after: .now - began, code: "ok")
+            return answer
+        } catch {
+            QueryMetrics.ended(after: .now - began, code: QueryMetrics.code(of: error))
+            throw error
+        }
+    }
+
+    private func measuredAnswer(
+        _ question: SQLQuestion, progress: (@Sendable (QueryProgress) -> Void)?
+    ) async throws -> SQLAnswer {
         let pin = pins?.begin()
         defer { pin?.end() }
         let all = try await plans.all(of: question.reader, for: question.sql, parameters: question.parameters) {

@@ -33,11 +33,13 @@ struct RouteAccessTests {
     ]
 
     /// Lists, which show what their reader may see and refuse nobody who may read anything.
-    private static let lists: Set<String> = ["GET /api/v2/tables", "GET /catalog/v1/namespaces"]
+    private static let lists: Set<String> = [
+        "GET /api/v2/tables", "GET /api/v2/queries", "GET /catalog/v1/namespaces",
+    ]
 
     /// Other methods than GET that change nothing.
     private static let readsByPost: Set<String> = [
-        "POST /api/v2/query", "POST /catalog/v1/oauth/tokens",
+        "POST /api/v2/query", "DELETE /api/v2/queries/{id}", "POST /catalog/v1/oauth/tokens",
         "POST /catalog/v1/namespaces/{namespace}/tables/{table}/metrics",
         "POST /catalog/v1/namespaces/{namespace}/tables/{table}/plan",
         "POST /catalog/v1/namespaces/{namespace}/tables/{table}/tasks",
@@ -146,6 +148,9 @@ struct RouteAccessTests {
                 } else if name == "POST /api/v2/query" {
                     // The rights go on to where the tables are known.
                     #expect(walk.harness.sql.state.withLock { $0.questions.last?.reader.name } == "strang")
+                } else if name == "DELETE /api/v2/queries/{id}" {
+                    // One's own queries alone: others' are not there.
+                    #expect(answer.status == .notFound, "\(name): \(answer.text)")
                 } else {
                     #expect(answer.status == .forbidden, "\(name): \(answer.status) \(answer.text)")
                     guard route.method != .head else { continue }
