@@ -5,7 +5,8 @@ import time
 
 import requests
 
-from query.test_tables_in_sql import SILVER, TABLE, ask, commit, hires
+from query.test_forms import events, stream
+from query.test_tables_in_sql import SILVER, commit, hires
 
 
 def test_a_query_that_runs_sees_none_of_what_comes_after(new_server, tmp_path):
@@ -27,12 +28,18 @@ def test_a_query_that_runs_sees_none_of_what_comes_after(new_server, tmp_path):
         "WITH busy AS MATERIALIZED (SELECT count(*) AS n FROM range(20000) a, range(12000) b "
         f"WHERE (a.range * b.range) % 7 = 3) SELECT (SELECT n FROM busy) > 0, count(*), min(name), max(id) FROM {SILVER} "
         "WHERE id >= (SELECT n FROM busy) - (SELECT n FROM busy)")
-    answers = []
-    thread = threading.Thread(target=lambda: answers.append(ask(api, slow)))
+    found, runs = {}, threading.Event()
+
+    def watch():
+        with stream(server, slow) as answer:
+            for name, data in events(answer):
+                found[name] = data
+                if name == "progress":
+                    runs.set()
+
+    thread = threading.Thread(target=watch)
     thread.start()
-    while not api.get("/queries").json():
-        time.sleep(0.02)
-    time.sleep(0.3)
+    assert runs.wait(60)
     # Rewrites, and the expiry that follows them, run in the server after commits.
     deadline = time.monotonic() + 60
     number = 0
@@ -40,8 +47,8 @@ def test_a_query_that_runs_sees_none_of_what_comes_after(new_server, tmp_path):
         commit(api, hires(range(50), 2021, name=f"later{number}-"))
         number += 1
     thread.join(120)
-    assert answers[0]["rows"] == [[True, 600, "n0", 599]]
-    assert answers[0]["snapshots"] == {SILVER: str(first)}
+    assert found["result"]["rows"] == [[True, 600, "n0", 599]]
+    assert found["result"]["snapshots"] == {SILVER: str(first)}
     assert api.query(f"SELECT count(*), count(*) FILTER (WHERE name LIKE 'later%') FROM {SILVER}") == [[600, 50]]
     assert number > 0
     # What was put off while the query ran is deleted after it.

@@ -233,7 +233,9 @@ final class WorkerSlot {
             let answer = try process.receive(deadline: deadline)
             if answer.kind == .failure { throw try answer.decode(WireError.self).queryError }
             let ready = try answer.decode(WorkerReady.self)
-            logger.debug("query worker started", metadata: ["engine": "\(ready.engineVersion)"])
+            logger.debug(
+                "query worker started",
+                metadata: ["engine": "\(ready.engineVersion)", "confined": "\(ready.isConfined)"])
             return process
         } catch let error as WorkerProcess.Failure {
             let ending = process.end() ?? "unknown"
