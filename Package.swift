@@ -98,7 +98,7 @@ let package = Package(
         lake("OperationalStorePostgres", ["LakeModel", "OperationalStore", "PostgreSQLSupport"]),
         lake("QueryEngine", ["LakeModel", "ArrowFormat", "AvroFormat"]),
         .target(name: "CDuckDBLoader", linkerSettings: [.linkedLibrary("dl")]),
-        lake("QueryEngineDuckDB", ["LakeModel", "QueryEngine", "CDuckDBLoader", logging]),
+        lake("QueryEngineDuckDB", ["LakeModel", "QueryEngine", "CDuckDBLoader", logging, metrics]),
         lake("Observability", ["LakeModel", logging, metrics]),
         lake("ResultCache", ["LakeModel", "ByteKernels", logging, metrics]),
         lake("ResultCacheRedis", ["ResultCache", nio, nioPosix, nioSSL]),

@@ -1,7 +1,10 @@
 """What SQL sees as tables: their states in time, the files that a WHERE clause needs, their metadata, the operational rows."""
 
 import datetime
-import decimal
+import pathlib
+import shutil
+import tempfile
+import time
 
 import pytest
 
@@ -163,7 +166,6 @@ def check_operational(server):
     def settled():
         return api.query("SELECT count(*) FROM ops.hired_employees") == [[len(expected.rows)]]
 
-    import time
     deadline = time.monotonic() + 60
     while not settled():
         assert time.monotonic() < deadline, "the operational rows did not come"
@@ -197,11 +199,18 @@ def test_lake_and_operational_rows_join_in_one_query(server):
     refused(server.api, f"SELECT * FROM '{server.folder}/catalog.db', ops.departments", "sql-refused")
 
 
-def test_operational_rows_of_postgresql_join_as_well(new_server, tmp_path):
-    database = PostgreSQL(tmp_path / "postgresql").start()
-    try:
-        server = new_server(options=["--operational", database.address()])
-        check_operational(server)
-        refused(server.api, "SELECT * FROM postgres_scan('host=x', 'a', 'b'), ops.departments", "sql-refused")
-    finally:
-        database.stop("immediate")
+@pytest.fixture
+def postgresql():
+    # Not under pytest's folder, which the user that PostgreSQL runs as can't enter.
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="dipper-postgresql-"))
+    folder.chmod(0o711)
+    database = PostgreSQL(folder / "server").start()
+    yield database
+    database.stop("immediate")
+    shutil.rmtree(folder)
+
+
+def test_operational_rows_of_postgresql_join_as_well(new_server, postgresql):
+    server = new_server(options=["--operational", postgresql.address()])
+    check_operational(server)
+    refused(server.api, "SELECT * FROM postgres_scan('host=x', 'a', 'b'), ops.departments", "sql-refused")

@@ -81,7 +81,7 @@ import Testing
         #expect(InstantText.timestamp("2021-11-07T02:48:42", perSecond: 1) == 1_636_253_322)
         #expect(InstantText.timestamp("infinity", perSecond: 1) == .max)
         #expect(InstantText.timestamp("-infinity", perSecond: 1) == -.max)
-        #expect(InstantText.days("-0044-03-15") == -735_535)
+        #expect(InstantText.days("-0044-03-15") == -735_525)
         #expect(InstantText.time(Array("23:59:59.000000001".utf8)[...], perSecond: 1_000_000_000) == 86_399_000_000_001)
         #expect(
             InstantText.interval("P1Y2M-3DT1H2M3.5S") == .init(months: 14, days: -3, nanoseconds: 3_723_500_000_000))

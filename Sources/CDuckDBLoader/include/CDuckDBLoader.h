@@ -112,4 +112,9 @@ int dipper_take_over_pipe(int *input, int *output);
 // In a worker: no core dumps, at most `data_bytes` of private memory, and the first to go when memory is short.
 int dipper_limit_process(uint64_t data_bytes);
 
+// In a worker: from here on this thread, and those that it starts, open nothing but files in these folders (or these files),
+// and no TCP connection unless `network`. Paths that do not exist are left out. Both lists end with a null. Returns 0, ENOSYS
+// where the kernel has no Landlock, or another errno.
+int dipper_confine(char *const readable[], char *const writable[], bool network);
+
 #endif

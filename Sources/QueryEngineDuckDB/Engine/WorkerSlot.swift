@@ -1,6 +1,7 @@
 import Foundation
 import LakeModel
 import Logging
+import Metrics
 import QueryEngine
 import Synchronization
 
@@ -20,6 +21,20 @@ final class WorkerSlot {
     private var tableVersions: [String: String] = [:]
     /// What the process may read.
     private var folders: Set<String> = []
+    /// Why there is no process, for the next one's count.
+    private var ended = Ending.first
+
+    private enum Ending: String {
+        /// None was needed before.
+        case first
+        /// It was ended with its query: cancelled, or out of time.
+        case query
+        /// It went by itself.
+        case gone
+        /// The next query's tables lie in other folders.
+        case folders
+    }
+
     private var backoff = RestartBackoff()
 
     init(configuration: DuckDBConfiguration, queue: JobQueue, processes: ProcessList, logger: Logger) {
@@ -65,6 +80,7 @@ final class WorkerSlot {
         if let error = error as? QueryError, process == nil { return error }
         let ending = process?.end() ?? "unknown"
         process = nil
+        ended = .query
         if job.isCancelled { return CancellationError() }
         if case WorkerProcess.Failure.timeout = error {
             return QueryError(
@@ -72,6 +88,7 @@ final class WorkerSlot {
                 message: "the query took longer than \(job.timeoutMilliseconds) ms",
                 remedy: "ask for less at once, or raise the time limit")
         }
+        ended = .gone
         backoff.failed(nowMilliseconds: nowMilliseconds)
         logger.warning("query worker ended", metadata: ["ending": "\(ending)", "failures": "\(backoff.failures)"])
         let detail = (error as? WireError).map { ": \($0.message)" } ?? " (\(ending))"
@@ -164,8 +181,10 @@ final class WorkerSlot {
     /// - Throws: ``QueryError`` `engine-missing`, `engine-crashed`.
     private func readyProcess(for work: QueryJob.Work) throws -> WorkerProcess {
         let wanted = wantedFolders(for: work)
+        var reason = ended
         if let process {
             if wanted == folders, process.isWaiting { return process }
+            reason = wanted == folders ? .gone : .folders
             // It went while nobody asked it anything, or is not wanted any more: no request is lost, so none fails.
             endProcess()
         }
@@ -179,6 +198,8 @@ final class WorkerSlot {
         }
         do {
             let process = try startProcess()
+            Counter(label: "dipper_query_workers_started_total", dimensions: [("reason", reason.rawValue)]).increment()
+            ended = .gone
             self.process = process
             processes.insert(process)
             tableVersions = [:]
@@ -212,7 +233,9 @@ final class WorkerSlot {
             let answer = try process.receive(deadline: deadline)
             if answer.kind == .failure { throw try answer.decode(WireError.self).queryError }
             let ready = try answer.decode(WorkerReady.self)
-            logger.debug("query worker started", metadata: ["engine": "\(ready.engineVersion)"])
+            logger.debug(
+                "query worker started",
+                metadata: ["engine": "\(ready.engineVersion)", "confined": "\(ready.isConfined)"])
             return process
         } catch let error as WorkerProcess.Failure {
             let ending = process.end() ?? "unknown"

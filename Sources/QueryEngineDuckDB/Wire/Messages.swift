@@ -18,6 +18,8 @@ struct WorkerSetup: Codable, Sendable {
 
 struct WorkerReady: Codable, Sendable {
     var engineVersion: String
+    /// Whether the kernel keeps the process to its files.
+    var isConfined: Bool
 }
 
 /// A request as it goes to a worker. Tables that the worker has in the same version travel without their files.

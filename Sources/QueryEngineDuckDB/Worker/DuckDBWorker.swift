@@ -34,7 +34,10 @@ package enum DuckDBWorker {
             do {
                 let setup = try frame.decode(WorkerSetup.self)
                 session = try start(setup)
-                try pipe.send(Frame(.ready, json: WorkerReady(engineVersion: session.engineVersion)))
+                try pipe.send(
+                    Frame(
+                        .ready, json: WorkerReady(engineVersion: session.engineVersion, isConfined: session.isConfined))
+                )
             } catch let error as WireError {
                 try pipe.send(Frame(.failure, json: error))
                 return Exit.engineFailed

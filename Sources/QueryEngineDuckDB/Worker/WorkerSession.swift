@@ -10,6 +10,8 @@ final class WorkerSession {
 
     private let connection: DuckConnection
     private let serializer: DuckStatement
+    /// Whether the kernel keeps the process to its files.
+    let isConfined: Bool
     private var filesWithFieldIDs: Set<String> = []
 
     var engineVersion: String { connection.version }
@@ -22,9 +24,12 @@ final class WorkerSession {
     init(_ setup: WorkerSetup) throws {
         connection = try DuckConnection(libraries: setup.libraries)
         let folders = setup.dataFolders.map { TableSQL.literal($0.hasSuffix("/") ? $0 : $0 + "/") }
-        // Times that an attached database holds are read in UTC too.
-        try connection.execute("SET TimeZone = 'UTC'")
-        for statement in Self.attaching(setup.attachment) { try connection.execute(statement) }
+        // One thread until the process is confined: those that it starts later are confined with it. Times that an attached
+        // database holds are read in UTC too.
+        for statement in ["SET threads = 1", "SET TimeZone = 'UTC'"] + Self.attaching(setup.attachment) {
+            try connection.execute(statement)
+        }
+        isConfined = try Confinement(setup).apply()
         for statement in [
             "SET threads = \(setup.threads)",
             "SET memory_limit = '\(setup.memoryBytesMax)B'",

@@ -28,6 +28,13 @@ enum ServerMetrics {
         )
         registry.describe("dipper_maintenance_snapshots_expired_total", help: "Snapshots that were expired, by table.")
         registry.describe(
+            "dipper_queries_total", help: "Statements of POST /query, by how they ended: ok or the error's code.")
+        registry.describe(
+            "dipper_query_seconds", help: "How long statements of POST /query took, planning and waiting included.",
+            buckets: .seconds)
+        registry.describe(
+            "dipper_query_workers_started_total", help: "Processes of the SQL engine that were started, by why.")
+        registry.describe(
             "dipper_repeated_records_total", help: "Log records that came twice and counted once, by table.")
         registry.describe("dipper_role_held", help: "Whether this process has a role of the work, by role.")
         registry.describe("dipper_s3_requests_total", help: "Requests to the object store, by method.")

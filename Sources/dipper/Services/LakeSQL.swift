@@ -19,6 +19,20 @@ struct LakeSQL: SQLAnswering {
     func answer(
         _ question: SQLQuestion, progress: (@Sendable (QueryProgress) -> Void)?
     ) async throws -> SQLAnswer {
+        let began = ContinuousClock.now
+        do {
+            let answer = try await measuredAnswer(question, progress: progress)
+            QueryMetrics.ended(after: .now - began, code: "ok")
+            return answer
+        } catch {
+            QueryMetrics.ended(after: .now - began, code: QueryMetrics.code(of: error))
+            throw error
+        }
+    }
+
+    private func measuredAnswer(
+        _ question: SQLQuestion, progress: (@Sendable (QueryProgress) -> Void)?
+    ) async throws -> SQLAnswer {
         let all = try await plans.all(of: question.reader, for: question.sql, parameters: question.parameters) {
             table, metadata in try Self.state(of: table, metadata, question.asOf)
         }

@@ -22,6 +22,7 @@ struct RouteAccessTests {
 
     /// Bodies for the routes whose paths don't tell what they touch. A route of that kind without one fails the walk.
     private static let bodies: [String: String] = [
+        "DELETE /api/v2/queries/{id}": "",
         "POST /api/v2/query": #"{"sql": "SELECT 1"}"#, "POST /v1/statement": "SELECT 1",
         "POST /catalog/v1/namespaces": #"{"namespace": ["ns"]}"#,
         "POST /catalog/v1/tables/rename":
@@ -35,11 +36,14 @@ struct RouteAccessTests {
     ]
 
     /// Lists, which show what their reader may see and refuse nobody who may read anything.
-    private static let lists: Set<String> = ["GET /api/v2/tables", "GET /catalog/v1/namespaces"]
+    private static let lists: Set<String> = [
+        "GET /api/v2/tables", "GET /api/v2/queries", "GET /catalog/v1/namespaces",
+    ]
 
     /// Other methods than GET that change nothing.
     private static let readsByPost: Set<String> = [
-        "POST /api/v2/query", "POST /v1/statement", "POST /api/v2/tables/{table}/backup",
+        "POST /api/v2/query", "POST /v1/statement", "DELETE /api/v2/queries/{id}",
+        "POST /api/v2/tables/{table}/backup",
         "POST /catalog/v1/oauth/tokens", "POST /catalog/v1/aws/s3/sign",
         "POST /catalog/v1/namespaces/{namespace}/tables/{table}/sign",
         "POST /catalog/v1/namespaces/{namespace}/tables/{table}/metrics",
@@ -157,6 +161,9 @@ struct RouteAccessTests {
                 } else if name == "POST /v1/statement" {
                     // The answer names where the result will be; what it may hold is decided where the tables are known.
                     #expect(answer.status == .ok)
+                } else if name == "DELETE /api/v2/queries/{id}" {
+                    // One's own queries alone: others' are not there.
+                    #expect(answer.status == .notFound, "\(name): \(answer.text)")
                 } else {
                     #expect(answer.status == .forbidden, "\(name): \(answer.status) \(answer.text)")
                     guard route.method != .head else { continue }

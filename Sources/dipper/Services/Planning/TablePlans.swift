@@ -124,21 +124,21 @@ final class TablePlans: Sendable {
         _ reference: StatementOutline.Reference, _ reader: Principal, _ all: inout All,
         _ state: (TableIdentifier, TableMetadata) throws -> TableState
     ) async throws -> ResolvedReference? {
-        if reference.namespace.lowercased() == OperationalTables.namespace {
-            return try resolveOperational(reference, reader, &all)
+        if reference.namespace.lowercased() == OperationalTables.namespace,
+            let resolved = try resolveOperational(reference, reader, &all)
+        {
+            return resolved
         }
         var kind: MetadataTable?
-        var identifier = try await identifier(reference.namespace, reference.name)
-        if identifier == nil, let (name, suffix) = MetadataTable.split(reference.name) {
-            identifier = try await self.identifier(reference.namespace, name)
+        var found = try await find(reference.namespace, reference.name, reader)
+        if case .nothing = found, let (name, suffix) = MetadataTable.split(reference.name) {
+            found = try await find(reference.namespace, name, reader)
             kind = suffix
         }
-        guard let identifier else { return nil }
-        guard reader.may(.read, NamespaceName.levels(identifier.namespace)) else {
-            all.hidden.insert("\(reference.namespace).\(reference.name)".lowercased())
+        guard case .table(let identifier, let metadata) = found else {
+            if case .hidden = found { all.hidden.insert("\(reference.namespace).\(reference.name)".lowercased()) }
             return nil
         }
-        guard let metadata = try await tables.metadata(identifier) else { return nil }
         let state =
             try reference.moment.map { try metadata.state(at: $0, of: identifier) } ?? state(identifier, metadata)
         var resolved = ResolvedReference(reference, identifier: identifier, snapshotID: metadata.snapshotID(in: state))
@@ -171,17 +171,28 @@ final class TablePlans: Sendable {
         return resolved
     }
 
-    /// The table of a name, whose case does not matter where it is the only one.
-    private func identifier(_ namespace: String, _ name: String) async throws -> TableIdentifier? {
+    private enum Found {
+        case table(TableIdentifier, TableMetadata)
+        /// There is one, for others.
+        case hidden
+        case nothing
+    }
+
+    /// The table of a name, whose case matters only where several differ by it.
+    private func find(_ namespace: String, _ name: String, _ reader: Principal) async throws -> Found {
         let exact = TableIdentifier(namespace: namespace, name: name)
-        if try await tables.catalog.pointer(exact) != nil { return exact }
+        if reader.may(.read, NamespaceName.levels(namespace)), let metadata = try await tables.metadata(exact) {
+            return .table(exact, metadata)
+        }
         let wanted = Self.key(exact)
         for other in try await tables.catalog.namespaces() where other.lowercased() == namespace.lowercased() {
-            if let found = try await tables.catalog.tables(in: other).first(where: { Self.key($0) == wanted }) {
-                return found
+            guard let table = try await tables.catalog.tables(in: other).first(where: { Self.key($0) == wanted }) else {
+                continue
             }
+            guard reader.may(.read, NamespaceName.levels(other)) else { return .hidden }
+            if let metadata = try await tables.metadata(table) { return .table(table, metadata) }
         }
-        return nil
+        return .nothing
     }
 
     private var root: String { files.root }
