@@ -83,6 +83,12 @@ let package = Package(
         lake("QueryEngine", ["LakeModel"]),
         .target(name: "CDuckDBLoader", linkerSettings: [.linkedLibrary("dl")]),
         lake("QueryEngineDuckDB", ["LakeModel", "QueryEngine", "CDuckDBLoader", logging]),
+        lake(
+            "QueryEngineTrino",
+            [
+                "LakeModel", nio, .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+            ]),
         lake("Observability", ["LakeModel", logging, metrics]),
 
         // L4: what the platform does.
@@ -111,7 +117,8 @@ let package = Package(
             "GatewayHTTP",
             [
                 "LakeModel", "ByteKernels", "AvroFormat", "Iceberg", "Access", "CatalogService", "Ingestion",
-                "MultipartForm", "QueryEngine", "TrinoSQL", "Observability", logging, metrics, httpTypes, hummingbird, nio,
+                "MultipartForm", "QueryEngine", "TrinoSQL", "Observability", logging, metrics, httpTypes, hummingbird,
+                nio,
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "NIOHTTPTypes", package: "swift-nio-extras"), lifecycle,
             ]),
@@ -127,7 +134,8 @@ let package = Package(
             name: "dipper",
             dependencies: [
                 "LakeModel", "CSVFormat", "Iceberg", "ObjectStorage", "EventLog", "OperationalStore", "QueryEngine",
-                "QueryEngineDuckDB", "Observability", "Access", "CatalogService", "Ingestion", "TableMaintenance",
+                "QueryEngineDuckDB", "QueryEngineTrino", "Observability", "Access", "CatalogService", "Ingestion",
+                "TableMaintenance",
                 "GatewayHTTP", "S3Door", "PostgreSQLSupport", "CatalogPostgreSQL", "OperationalStorePostgres", logging,
                 httpTypes, metrics, nio, lifecycle,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -179,6 +187,7 @@ let package = Package(
         tests(
             "QueryEngineDuckDB", ["LakeModel", "QueryEngine", "dipper", logging],
             resources: [.copy("Fixtures")]),
+        tests("QueryEngineTrino", ["LakeModel"]),
         tests("Observability", [logging, metrics]),
         tests(
             "Ingestion",

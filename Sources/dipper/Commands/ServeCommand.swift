@@ -9,6 +9,7 @@ import Logging
 import Metrics
 import Observability
 import QueryEngineDuckDB
+import QueryEngineTrino
 import S3Door
 import ServiceLifecycle
 import TableMaintenance
@@ -51,6 +52,12 @@ struct ServeCommand: AsyncParsableCommand {
 
     @Flag(help: "Leave the operational database alone.")
     var noOperational = false
+
+    @Option(help: "A Trino cluster, http://HOST:PORT, that statements of /v1/statement go to.")
+    var trino: String?
+
+    @Flag(inversion: .prefixedNo, help: "Answer statements here while the Trino cluster cannot be reached.")
+    var trinoFallback = true
 
     @Flag(inversion: .prefixedNo, help: "Compact tables and expire their snapshots while they are written.")
     var maintenance = true
@@ -99,8 +106,12 @@ struct ServeCommand: AsyncParsableCommand {
         let doorAddress = door.map { S3DoorAddress(host: $0.host, port: $0.port, endpoint: s3Endpoint) }
         var iceberg = IcebergConfiguration()
         iceberg.storage = doorAddress.flatMap { folder.storageAccess($0, registry: access) }
+        var services = folder.services(queries: queries)
+        services.trinoCluster = try trino.map {
+            ClusterForwarding(cluster: try TrinoCluster(address: $0), fallsBack: trinoFallback)
+        }
         let gateway = try Gateway(
-            configuration: configuration, services: folder.services(queries: queries), registry: registry,
+            configuration: configuration, services: services, registry: registry,
             logger: logger,
             additionalRoutes: IcebergRoutes(
                 catalog: lakehouse, configuration: iceberg, authentication: configuration.authentication
@@ -108,13 +119,13 @@ struct ServeCommand: AsyncParsableCommand {
         let application = gateway.application { port in
             logger.notice("listening", metadata: ["host": "\(host)", "port": "\(port)"])
         }
-        var services: [ServiceGroupConfiguration.ServiceConfiguration] = [
+        var running: [ServiceGroupConfiguration.ServiceConfiguration] = [
             .init(service: WorkerService { await engine.run() }),
             .init(service: WorkerService { await upkeep.run() }), .init(service: application),
         ]
         if let door, let doorAddress {
             let server = try folder.door(host: door.host, port: door.port, registry: access, logger: logger)
-            services.append(
+            running.append(
                 .init(
                     service: server.application { port in
                         doorAddress.listens(on: port)
@@ -125,7 +136,7 @@ struct ServeCommand: AsyncParsableCommand {
         }
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
-                services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
+                services: running, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
         try await group.run()
         await queries.shutdown()
         logger.notice("stopped")
