@@ -22,6 +22,7 @@ package final class TrinoCluster: Sendable {
     /// Requests that find the cluster busy or gone are sent this often.
     package static let attemptsMax = 3
     private static let pauseMilliseconds = 200
+    private static let connectSecondsMax: Int64 = 3
     /// How long the cluster may take for one answer.
     private static let answerSecondsMax: Int64 = 30
     /// Bytes of one answer: a page of a result.
@@ -30,6 +31,7 @@ package final class TrinoCluster: Sendable {
     /// Scheme, host and port, without a slash at the end.
     package let address: String
     private let breaker = Mutex(CircuitBreaker())
+    private let client: HTTPClient
 
     /// - Throws: ``TrinoClusterError`` `cluster-invalid`.
     package init(address: String) throws {
@@ -41,7 +43,15 @@ package final class TrinoCluster: Sendable {
                 remedy: "give --trino http://HOST:PORT or https://HOST:PORT", isRetryable: false)
         }
         self.address = address.hasSuffix("/") ? String(address.dropLast()) : address
+        var configuration = HTTPClient.Configuration()
+        configuration.timeout.connect = .seconds(Self.connectSecondsMax)
+        // Whether to try again is decided here, where the breaker counts.
+        configuration.connectionPool.retryConnectionEstablishment = false
+        client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
     }
+
+    /// The connections close by themselves when nobody holds the cluster any more; what keeps them from it changes nothing then.
+    deinit { client.shutdown { _ in } }
 
     /// Sends a request and, while the cluster is busy (502, 503, 504) or cannot be reached, sends it again.
     /// - Parameter path: with its slash, as the cluster gave it.
@@ -81,7 +91,7 @@ package final class TrinoCluster: Sendable {
         request.method = HTTPMethod(rawValue: method)
         for header in headers { request.headers.add(name: header.name, value: header.value) }
         if !body.isEmpty { request.body = .bytes(ByteBuffer(bytes: body)) }
-        let response = try await HTTPClient.shared.execute(request, timeout: .seconds(Self.answerSecondsMax))
+        let response = try await client.execute(request, timeout: .seconds(Self.answerSecondsMax))
         let bytes = try await response.body.collect(upTo: Self.answerBytesMax)
         return Answer(
             status: Int(response.status.code), headers: response.headers.map { ($0.name, $0.value) },

@@ -17,28 +17,31 @@ import Testing
         var breaker = CircuitBreaker()
         for _ in 0..<10 {
             for _ in 1..<CircuitBreaker.failuresMax { breaker.failed(at: start) }
-            #expect(breaker.admits(at: start))
+            let isAdmitted = breaker.admits(at: start)
+            #expect(isAdmitted)
             breaker.succeeded()
         }
     }
 
     @Test func `failures in a row refuse requests for a while`() {
         var breaker = opened()
-        #expect(!breaker.admits(at: start))
-        #expect(!breaker.admits(at: start + .seconds(CircuitBreaker.openSeconds) - .milliseconds(1)))
+        let justBefore = start + .seconds(CircuitBreaker.openSeconds) - .milliseconds(1)
+        let admitted = [breaker.admits(at: start), breaker.admits(at: justBefore)]
+        #expect(admitted == [false, false])
     }
 
     @Test func `then one request tries, and its outcome decides`() {
         let later = start + .seconds(CircuitBreaker.openSeconds)
         var breaker = opened()
-        #expect(breaker.admits(at: later))
-        #expect(!breaker.admits(at: later))
+        let tries = [breaker.admits(at: later), breaker.admits(at: later)]
+        #expect(tries == [true, false])
         breaker.failed(at: later)
-        #expect(!breaker.admits(at: later + .seconds(CircuitBreaker.openSeconds) - .milliseconds(1)))
-        #expect(breaker.admits(at: later + .seconds(CircuitBreaker.openSeconds)))
+        let justBefore = later + .seconds(CircuitBreaker.openSeconds) - .milliseconds(1)
+        let again = [breaker.admits(at: justBefore), breaker.admits(at: justBefore + .milliseconds(1))]
+        #expect(again == [false, true])
         breaker.succeeded()
-        #expect(breaker.admits(at: later))
-        #expect(breaker.admits(at: later))
+        let closed = [breaker.admits(at: later), breaker.admits(at: later)]
+        #expect(closed == [true, true])
     }
 
     @Test(arguments: [

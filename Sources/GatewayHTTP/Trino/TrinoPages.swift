@@ -50,6 +50,8 @@ struct TrinoAnswer {
     let state: TrinoQuery.State
     /// Which page; `nil` before there is any.
     var token: Int?
+    /// The number of the address that the client asks while it waits.
+    var waitToken = 0
 
     var bytes: [UInt8] {
         var members: [JSONMember] = [
@@ -83,7 +85,8 @@ struct TrinoAnswer {
 
     /// Where the client goes on; `nil` at the end.
     private var next: String? {
-        guard let token else { return address("executing", 0) }
+        // Numbers go up while a client waits, so that each address of a page stands for that page alone.
+        guard let token else { return state.isEnded ? address("executing", 0) : address("queued", waitToken + 1) }
         if !state.isEnded { return address("executing", token) }
         guard state.phase == .finished, token + 1 < state.outcome.pages.count else { return nil }
         return address("executing", token + 1)

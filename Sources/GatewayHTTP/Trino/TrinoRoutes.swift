@@ -77,9 +77,9 @@ struct TrinoRoutes: Sendable {
         let (query, token) = try find(request)
         try await query.wait(milliseconds: TrinoLimits.waitMillisecondsMax)
         if try request.parameter("phase") == "queued" {
-            return Answers.bytes(
-                TrinoAnswer(query: query, base: Self.base(request), state: query.summary).bytes,
-                contentType: Answers.json)
+            let answer = TrinoAnswer(
+                query: query, base: Self.base(request), state: query.summary, waitToken: token)
+            return Answers.bytes(answer.bytes, contentType: Answers.json)
         }
         let state = try query.state.withLock { state in
             guard token >= state.firstToken, token <= max(state.outcome.pages.count - 1, 0) else {

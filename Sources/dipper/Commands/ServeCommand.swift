@@ -107,9 +107,8 @@ struct ServeCommand: AsyncParsableCommand {
         var iceberg = IcebergConfiguration()
         iceberg.storage = doorAddress.flatMap { folder.storageAccess($0, registry: access) }
         var services = folder.services(queries: queries)
-        services.trinoCluster = try trino.map {
-            ClusterForwarding(cluster: try TrinoCluster(address: $0), fallsBack: trinoFallback)
-        }
+        let cluster = try trino.map { try TrinoCluster(address: $0) }
+        services.trinoCluster = cluster.map { ClusterForwarding(cluster: $0, fallsBack: trinoFallback) }
         let gateway = try Gateway(
             configuration: configuration, services: services, registry: registry,
             logger: logger,
