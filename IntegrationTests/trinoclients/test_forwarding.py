@@ -20,7 +20,7 @@ def test_statements_go_to_the_cluster_and_come_back(new_server):
     front = new_server(options=["--trino", cluster.api.base])
     front.api.load("jobs", b"1,Only one\n")
     assert rows(front, COUNT) == [(3,)]
-    long = "SELECT x, repeat('y', 100) FROM UNNEST(sequence(1, 30000)) t(x)"
+    long = "SELECT x, rpad('y', 100, 'y') FROM UNNEST(sequence(1, 30000)) t(x)"
     assert len(rows(front, long)) == 30000
     with connect(front) as connection:
         cursor = connection.cursor()

@@ -66,7 +66,7 @@ def test_every_documented_field_is_there(hiring):
 
 
 def test_an_address_can_be_asked_again(hiring):
-    first = submit(hiring, "SELECT x, repeat('y', 100) FROM UNNEST(sequence(1, 30000)) t(x)")
+    first = submit(hiring, "SELECT x, rpad('y', 100, 'y') FROM UNNEST(sequence(1, 30000)) t(x)")
     seen = {}
     uri = first["nextUri"]
     while uri:
@@ -131,6 +131,7 @@ def test_a_query_is_cancelled(hiring):
     assert second["stats"]["state"] == "RUNNING"
     assert requests.delete(second["nextUri"], timeout=30).status_code == 204
     last = requests.get(second["nextUri"], timeout=30).json()
+    assert "nextUri" not in last
     assert last["error"]["errorName"] == "USER_CANCELED"
     start = time.monotonic()
     assert rows(hiring, "SELECT 1") == [(1,)]

@@ -58,7 +58,7 @@ struct TrinoAnswer {
             JSONMember("id", .string(query.id)), JSONMember("infoUri", .string("\(base)/v1/query/\(query.id)")),
         ]
         if let next { members.append(JSONMember("nextUri", .string(next))) }
-        if state.phase == .running, token != nil {
+        if state.phase == .running {
             let path = "\(base)/v1/statement/partialCancel/\(query.id)/\(query.slug)"
             members.append(JSONMember("partialCancelUri", .string(path)))
         }
@@ -68,7 +68,7 @@ struct TrinoAnswer {
             members.append(JSONMember("columns", .array(columns)))
         }
         members.append(JSONMember("stats", stats))
-        if let failure = state.failure, token != nil { members.append(JSONMember("error", failure.json)) }
+        if let failure = state.failure { members.append(JSONMember("error", failure.json)) }
         members.append(JSONMember("warnings", []))
         if let update = state.outcome.updateType, token != nil {
             members.append(JSONMember("updateType", .string(update)))
@@ -85,6 +85,7 @@ struct TrinoAnswer {
 
     /// Where the client goes on; `nil` at the end.
     private var next: String? {
+        if state.phase == .failed { return nil }
         // Numbers go up while a client waits, so that each address of a page stands for that page alone.
         guard let token else { return state.isEnded ? address("executing", 0) : address("queued", waitToken + 1) }
         if !state.isEnded { return address("executing", token) }
