@@ -99,6 +99,12 @@ let package = Package(
         lake("QueryEngine", ["LakeModel", "ArrowFormat", "AvroFormat"]),
         .target(name: "CDuckDBLoader", linkerSettings: [.linkedLibrary("dl")]),
         lake("QueryEngineDuckDB", ["LakeModel", "QueryEngine", "CDuckDBLoader", logging, metrics]),
+        lake(
+            "QueryEngineTrino",
+            [
+                "LakeModel", nio, .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+            ]),
         lake("Observability", ["LakeModel", logging, metrics]),
         lake("ResultCache", ["LakeModel", "ByteKernels", logging, metrics]),
         lake("ResultCacheRedis", ["ResultCache", nio, nioPosix, nioSSL]),
@@ -154,7 +160,7 @@ let package = Package(
             dependencies: [
                 "LakeModel", "AvroFormat", "ByteKernels", "CSVFormat", "Iceberg", "RowBackup", "ObjectStorage",
                 "ObjectStorageS3", "EventLog", "EventLogKafka", "OperationalStore", "QueryEngine", "QueryEngineDuckDB",
-                "Observability", "Access", "CatalogService", "Ingestion", "TableMaintenance",
+                "QueryEngineTrino", "Observability", "Access", "CatalogService", "Ingestion", "TableMaintenance",
                 "GatewayHTTP", "S3Door", "PostgreSQLSupport", "CatalogPostgreSQL", "OperationalStorePostgres", logging,
                 httpTypes, metrics, nio, lifecycle, "Analytics", "ResultCache", "ResultCacheRedis", hummingbird,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -220,6 +226,7 @@ let package = Package(
         tests(
             "QueryEngineDuckDB", ["LakeModel", "QueryEngine", "dipper", logging],
             resources: [.copy("Fixtures")]),
+        tests("QueryEngineTrino", ["LakeModel"]),
         tests("Observability", [logging, metrics]),
         tests("ResultCache", ["LakeModel", "LakeTesting", logging]),
         tests("ResultCacheRedis", ["LakeModel", "ResultCache", "LakeTesting"]),

@@ -14,7 +14,7 @@ import Testing
         "SELECT * FROM (a JOIN b ON true) JOIN c ON true", "SELECT * FROM ((SELECT 1) UNION SELECT 2) t(x)",
         "SELECT * FROM ((SELECT 1) t CROSS JOIN u)", "SELECT ((SELECT 1) + 2), ((1))",
         "SELECT * FROM t CROSS JOIN UNNEST(a, b) WITH ORDINALITY AS u (x, y, n)",
-        "SELECT * FROM t, LATERAL (SELECT t.x + 1) AS l(y)", "SELECT * FROM t TABLESAMPLE BERNOULLI (10) AS x",
+        "SELECT * FROM t, LATERAL (SELECT t.x + 1) AS l(y)", "SELECT * FROM t AS x TABLESAMPLE BERNOULLI (10)",
         "SELECT * FROM t FOR VERSION AS OF 12 WHERE x", "SELECT * FROM t FOR TIMESTAMP AS OF TIMESTAMP '2020-01-01' u",
         "SELECT * FROM \"t$snapshots\"", "SELECT \"a\"\"b\" FROM \"x y\"",
         "SELECT a, count(*) FROM t GROUP BY a, (b, c), ROLLUP (d, (e, f)), CUBE (g), GROUPING SETS ((h), (i, j), ()), ()",

@@ -17,6 +17,8 @@ package struct GatewayServices: Sendable {
     package var gold: (any GoldBrowsing)?
     /// What `/readyz` asks besides the backlog of ingestion.
     package var readiness: [ReadinessCheck]
+    /// The Trino cluster that statements in Trino's SQL go to, if there is one.
+    package var trinoCluster: (any TrinoForwarding)?
 
     package init(
         ingestion: any IngestionService, tables: any TableBrowsing, rejects: any RejectBrowsing, rows: any RowReading,

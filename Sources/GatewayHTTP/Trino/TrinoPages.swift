@@ -50,13 +50,15 @@ struct TrinoAnswer {
     let state: TrinoQuery.State
     /// Which page; `nil` before there is any.
     var token: Int?
+    /// The number of the address that the client asks while it waits.
+    var waitToken = 0
 
     var bytes: [UInt8] {
         var members: [JSONMember] = [
             JSONMember("id", .string(query.id)), JSONMember("infoUri", .string("\(base)/v1/query/\(query.id)")),
         ]
         if let next { members.append(JSONMember("nextUri", .string(next))) }
-        if state.phase == .running, token != nil {
+        if state.phase == .running {
             let path = "\(base)/v1/statement/partialCancel/\(query.id)/\(query.slug)"
             members.append(JSONMember("partialCancelUri", .string(path)))
         }
@@ -66,7 +68,7 @@ struct TrinoAnswer {
             members.append(JSONMember("columns", .array(columns)))
         }
         members.append(JSONMember("stats", stats))
-        if let failure = state.failure, token != nil { members.append(JSONMember("error", failure.json)) }
+        if let failure = state.failure { members.append(JSONMember("error", failure.json)) }
         members.append(JSONMember("warnings", []))
         if let update = state.outcome.updateType, token != nil {
             members.append(JSONMember("updateType", .string(update)))
@@ -83,7 +85,9 @@ struct TrinoAnswer {
 
     /// Where the client goes on; `nil` at the end.
     private var next: String? {
-        guard let token else { return address("executing", 0) }
+        if state.phase == .failed { return nil }
+        // Numbers go up while a client waits, so that each address of a page stands for that page alone.
+        guard let token else { return state.isEnded ? address("executing", 0) : address("queued", waitToken + 1) }
         if !state.isEnded { return address("executing", token) }
         guard state.phase == .finished, token + 1 < state.outcome.pages.count else { return nil }
         return address("executing", token + 1)

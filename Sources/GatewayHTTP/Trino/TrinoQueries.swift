@@ -120,7 +120,15 @@ final class TrinoQueries: Sendable {
     private struct Kept: Sendable {
         var queries: [String: TrinoQuery] = [:]
         var transactions: [String: ContinuousClock.Instant] = [:]
+        /// Queries that a Trino cluster has, by their ids there.
+        var forwarded: [String: Forwarded] = [:]
         var count = 0
+    }
+
+    private struct Forwarded: Sendable {
+        var owner: Principal
+        var user: String
+        var lastUse = ContinuousClock.now
     }
 
     private let kept = Mutex(Kept())
@@ -151,9 +159,7 @@ final class TrinoQueries: Sendable {
     func find(_ id: String, slug: String?, _ reader: Principal) throws -> TrinoQuery {
         let query = kept.withLock { $0.queries[id] }
         guard let query, query.owner == reader, slug == nil || slug == query.slug else {
-            throw GatewayError(
-                code: "query-unknown", message: "there is no such query, or its result is gone",
-                remedy: "send the statement again")
+            throw Self.unknown
         }
         query.state.withLock { $0.lastUse = .now }
         return query
@@ -175,11 +181,36 @@ final class TrinoQueries: Sendable {
                 $0.summary.lastUse + .seconds(TrinoLimits.idleSecondsMax) < now
             }
             for query in stale { kept.queries[query.id] = nil }
+            kept.forwarded = kept.forwarded.filter {
+                $0.value.lastUse + .seconds(TrinoLimits.idleSecondsMax) > now
+            }
             kept.transactions = kept.transactions.filter { $0.value + .seconds(TrinoLimits.idleSecondsMax) > now }
             return stale
         }
         for query in stale { query.cancel("ABANDONED_QUERY", "Query was abandoned by its client") }
     }
+
+    // MARK: Queries of a cluster
+
+    func forward(_ id: String, owner: Principal, user: String) {
+        sweep()
+        kept.withLock { $0.forwarded[id] = Forwarded(owner: owner, user: user) }
+    }
+
+    /// The user for whom the cluster has the query; `nil` for a query of this server.
+    /// - Throws: ``GatewayError`` `query-unknown` for the query of somebody else.
+    func forwardedUser(_ id: String, _ reader: Principal) throws -> String? {
+        try kept.withLock { kept in
+            guard let query = kept.forwarded[id] else { return nil }
+            guard query.owner == reader else { throw Self.unknown }
+            kept.forwarded[id]?.lastUse = .now
+            return query.user
+        }
+    }
+
+    private static let unknown = GatewayError(
+        code: "query-unknown", message: "there is no such query, or its result is gone",
+        remedy: "send the statement again")
 
     // MARK: Transactions
 

@@ -15,11 +15,13 @@ import TrinoSQL
 struct TrinoRoutes: Sendable {
     let executor: TrinoExecutor
     let limits: GatewayLimits
+    let forwarder: TrinoForwarder?
 
     init(services: GatewayServices, limits: GatewayLimits, version: String) {
+        let queries = TrinoQueries()
         executor = TrinoExecutor(
-            sql: services.sql, catalog: TrinoCatalog(tables: services.tables, version: version), queries: TrinoQueries()
-        )
+            sql: services.sql, catalog: TrinoCatalog(tables: services.tables, version: version), queries: queries)
+        forwarder = services.trinoCluster.map { TrinoForwarder(cluster: $0, queries: queries) }
         self.limits = limits
     }
 
@@ -53,6 +55,7 @@ struct TrinoRoutes: Sendable {
                 code: "body-invalid", message: "the body is no statement in UTF-8",
                 remedy: "send the statement's text as the body")
         }
+        if let forwarder, let answer = try await forwarder.submit(request, session, bytes) { return answer }
         let query = try executor.queries.add(text, session, owner: request.principal)
         let job = TrinoExecutor.Job(session: session, reader: request.principal)
         let executor = executor
@@ -70,12 +73,13 @@ struct TrinoRoutes: Sendable {
     }
 
     @Sendable private func page(_ request: GatewayRequest) async throws -> Response {
+        if let answer = try await forwarded(request) { return answer }
         let (query, token) = try find(request)
         try await query.wait(milliseconds: TrinoLimits.waitMillisecondsMax)
         if try request.parameter("phase") == "queued" {
-            return Answers.bytes(
-                TrinoAnswer(query: query, base: Self.base(request), state: query.summary).bytes,
-                contentType: Answers.json)
+            let answer = TrinoAnswer(
+                query: query, base: Self.base(request), state: query.summary, waitToken: token)
+            return Answers.bytes(answer.bytes, contentType: Answers.json)
         }
         let state = try query.state.withLock { state in
             guard token >= state.firstToken, token <= max(state.outcome.pages.count - 1, 0) else {
@@ -96,7 +100,16 @@ struct TrinoRoutes: Sendable {
             contentType: Answers.json, headers: state.phase == .finished ? state.outcome.headers : [:])
     }
 
+    /// The cluster's answer, when it has the query.
+    private func forwarded(_ request: GatewayRequest) async throws -> Response? {
+        guard let forwarder,
+            let user = try executor.queries.forwardedUser(try request.parameter("id"), request.principal)
+        else { return nil }
+        return try await forwarder.follow(request, user: user)
+    }
+
     @Sendable private func cancel(_ request: GatewayRequest) async throws -> Response {
+        if let answer = try await forwarded(request) { return answer }
         let query = try executor.queries.find(
             try request.parameter("id"), slug: try request.parameter("slug"), request.principal)
         query.cancel("USER_CANCELED", "Query was canceled")
@@ -146,7 +159,7 @@ struct TrinoRoutes: Sendable {
     }
 
     /// The address that the client asked, for the addresses in answers.
-    private static func base(_ request: GatewayRequest) -> String {
+    static func base(_ request: GatewayRequest) -> String {
         let forwarded = HTTPField.Name("X-Forwarded-Proto").flatMap { request.headers[$0] }
         let scheme = forwarded == "https" ? "https" : "http"
         return "\(scheme)://\(request.request.head.authority ?? "localhost")"

@@ -64,7 +64,9 @@ extension Parser {
     private mutating func rowField() throws -> TypeName.Argument {
         let first = word ?? ""
         let next = Self.word(peek())
-        var isNamed = next != nil && next != "ARRAY"
+        // `integer ARRAY` is a type, `x ARRAY(integer)` a field.
+        let isSuffix = next == "ARRAY" && !atSymbol("(", ahead: 2) && !atSymbol("<", ahead: 2)
+        var isNamed = next != nil && !isSuffix
         if case .quoted = peek().kind { isNamed = true }
         if ["DOUBLE", "INTERVAL"].contains(first), next == "PRECISION" || first == "INTERVAL" { isNamed = false }
         if ["TIME", "TIMESTAMP"].contains(first), next == "WITH" || next == "WITHOUT" { isNamed = false }

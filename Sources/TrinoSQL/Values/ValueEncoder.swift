@@ -99,8 +99,8 @@ private struct NestedReader {
 
     /// The value at hand, as one of `type`.
     mutating func copy(as type: TrinoType, to bytes: inout [UInt8]) {
-        if byte == UInt8(ascii: "n") {
-            index += 4
+        if index >= text.count || byte == UInt8(ascii: "n") {
+            index = min(index + 4, text.count)
             bytes += "null".utf8
             return
         }

@@ -10,6 +10,7 @@ import Logging
 import Metrics
 import Observability
 import QueryEngineDuckDB
+import QueryEngineTrino
 import S3Door
 import ServiceLifecycle
 import TableMaintenance
@@ -62,6 +63,12 @@ struct ServeCommand: AsyncParsableCommand {
 
     @Flag(help: "Leave the operational database alone.")
     var noOperational = false
+
+    @Option(help: "A Trino cluster, http://HOST:PORT, that statements of /v1/statement go to.")
+    var trino: String?
+
+    @Flag(inversion: .prefixedNo, help: "Answer statements here while the Trino cluster cannot be reached.")
+    var trinoFallback = true
 
     @Flag(inversion: .prefixedNo, help: "Compact tables and expire their snapshots while they are written.")
     var maintenance = true
@@ -133,8 +140,11 @@ struct ServeCommand: AsyncParsableCommand {
                 endpoint: store.s3StoreClientEndpoint, credentialsFile: store.s3StoreClientCredentials)
             ?? doorAddress.flatMap { folder.storageAccess($0, registry: access) }
         if let separator = namespaceSeparator?.first { iceberg.namespaceSeparator = separator }
+        var services = folder.services(parts, room: room)
+        let trinoCluster = try trino.map { try TrinoCluster(address: $0) }
+        services.trinoCluster = trinoCluster.map { ClusterForwarding(cluster: $0, fallsBack: trinoFallback) }
         let gateway = try Gateway(
-            configuration: configuration, services: folder.services(parts, room: room), registry: registry,
+            configuration: configuration, services: services, registry: registry,
             logger: logger,
             additionalRoutes: IcebergRoutes(
                 catalog: lakehouse, configuration: iceberg, authentication: configuration.authentication
@@ -146,7 +156,7 @@ struct ServeCommand: AsyncParsableCommand {
             logger.notice("listening", metadata: ["host": "\(host)", "port": "\(port)"])
         }
         let refreshesGold = gold
-        var services: [ServiceGroupConfiguration.ServiceConfiguration] = [
+        var running: [ServiceGroupConfiguration.ServiceConfiguration] = [
             .init(service: WorkerService { await workers() }),
             .init(service: WorkerService { await upkeep.run() }),
             .init(service: WorkerService { if refreshesGold { await parts.gold.run() } }),
@@ -155,7 +165,7 @@ struct ServeCommand: AsyncParsableCommand {
         ]
         if let door, let doorAddress {
             let server = try folder.door(host: door.host, port: door.port, registry: access, logger: logger)
-            services.append(
+            running.append(
                 .init(
                     service: server.application { port in
                         doorAddress.listens(on: port)
@@ -166,7 +176,7 @@ struct ServeCommand: AsyncParsableCommand {
         }
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
-                services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
+                services: running, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
         try await group.run()
         await queries.shutdown()
         logger.notice("stopped")

@@ -7,6 +7,7 @@ enum ServerProblems {
         ProblemKind("analytic-unknown", .notFound, "There is no such analytic"),
         ProblemKind("append-in-progress", .serviceUnavailable, "The same request is at work already"),
         ProblemKind("append-state-unknown", .serviceUnavailable, "Whether the write is durable is not known"),
+        ProblemKind("cluster-unreachable", .serviceUnavailable, "The Trino cluster can't be reached"),
         ProblemKind("connection-lost", .serviceUnavailable, "The connection to the database broke"),
         ProblemKind("database-busy", .serviceUnavailable, "The database takes no more work at the moment"),
         ProblemKind("database-read-only", .serviceUnavailable, "The database takes no writes at the moment"),
