@@ -18,7 +18,8 @@ struct Dipper: AsyncParsableCommand {
         version: version,
         subcommands: [
             ServeCommand.self, LoadCommand.self, QueryCommand.self, TableCommand.self, RejectsCommand.self,
-            ModelCommand.self, TokenCommand.self, SampleCommand.self, BenchCommand.self,
+            ModelCommand.self, TokenCommand.self, SampleCommand.self, BenchCommand.self, GoldCommand.self,
+            EmptyRouteCommand.self,
         ])
 
     static func main() async {

@@ -145,13 +145,13 @@ struct AnalyticRoutes {
     /// - Parameter source: whom was asked; `nil`: nobody.
     private func headers(_ etag: String, _ snapshots: String, source: String?) -> HTTPFields {
         var headers: HTTPFields = [.eTag: etag, .vary: "Accept", .cacheControl: "private, no-cache"]
-        headers[Self.snapshotsField] = snapshots
-        if let source { headers[Self.sourceField] = source }
+        if let name = Self.snapshotsField { headers[name] = snapshots }
+        if let name = Self.sourceField, let source { headers[name] = source }
         return headers
     }
 
-    private static let snapshotsField = HTTPField.Name("Dipper-Snapshots") ?? .eTag
-    private static let sourceField = HTTPField.Name("Dipper-Source") ?? .eTag
+    private static let snapshotsField = HTTPField.Name("Dipper-Snapshots")
+    private static let sourceField = HTTPField.Name("Dipper-Source")
 }
 
 /// `silver.jobs_cleaned=123, …`: the snapshots that an answer was computed from.

@@ -119,13 +119,11 @@ struct ServeCommand: AsyncParsableCommand {
         let application = gateway.application { port in
             logger.notice("listening", metadata: ["host": "\(host)", "port": "\(port)"])
         }
-        let refreshesGold = gold
         var services: [ServiceGroupConfiguration.ServiceConfiguration] = [
             .init(service: WorkerService { await engine.run() }),
-            .init(service: WorkerService { await upkeep.run() }),
-            .init(service: WorkerService { if refreshesGold { await parts.gold.run() } }),
-            .init(service: application),
+            .init(service: WorkerService { await upkeep.run() }), .init(service: application),
         ]
+        if gold { services.append(.init(service: WorkerService { await parts.gold.run() })) }
         if let door, let doorAddress {
             let server = try folder.door(host: door.host, port: door.port, registry: access, logger: logger)
             services.append(

@@ -7,6 +7,7 @@ import Ingestion
 import Logging
 import NIOCore
 import Observability
+import ResultCache
 import Testing
 
 /// A gateway over fakes.
@@ -14,13 +15,14 @@ struct Harness: Sendable {
     let ingestion = FakeIngestion()
     let analytics = FakeAnalytics()
     let sql = FakeSQL()
+    let gold = FakeGold()
     let registry = PrometheusRegistry()
     let log = MemoryLogSink()
     let gateway: Gateway
 
     init(
         limits: GatewayLimits = GatewayLimits(), authentication: (any RequestAuthenticating)? = nil,
-        readiness: [ReadinessCheck] = [], routes: [Route] = []
+        readiness: [ReadinessCheck] = [], routes: [Route] = [], answers: AnswerCache? = nil
     ) throws {
         let log = log
         gateway = try Gateway(
@@ -28,7 +30,7 @@ struct Harness: Sendable {
             services: GatewayServices(
                 ingestion: ingestion, tables: FakeTables(), rejects: FakeRejects(), rows: FakeRows(),
                 analytics: analytics,
-                sql: sql, readiness: readiness), registry: registry,
+                sql: sql, answers: answers, gold: gold, readiness: readiness), registry: registry,
             logger: Logger(label: "test") { JSONLogHandler(label: $0, sink: log) }, additionalRoutes: routes)
     }
 
