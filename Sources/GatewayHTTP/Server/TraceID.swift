@@ -1,4 +1,5 @@
 import HTTPTypes
+import Synchronization
 
 /// The id that ties a request, its log records and its problem together.
 enum TraceID {
@@ -19,12 +20,33 @@ enum TraceID {
         return random()
     }
 
+    /// 128 random bits. They tell requests apart and guard nothing: the system is asked for randomness once.
     static func random() -> String {
-        var generator = SystemRandomNumberGenerator()
-        return [generator.next(), generator.next()].map { (half: UInt64) in
-            let text = String(half, radix: 16)
-            return String(repeating: "0", count: 16 - text.utf8.count) + text
-        }.joined()
+        let halves = state.withLock { ($0.next(), $0.next()) }
+        var text: [UInt8] = []
+        text.reserveCapacity(32)
+        for half in [halves.0, halves.1] {
+            for shift in stride(from: UInt64(60), through: 0, by: -4) {
+                let nibble = Int(half >> shift & 15)
+                text.append(nibble < 10 ? UInt8(ascii: "0") + UInt8(nibble) : UInt8(ascii: "a") + UInt8(nibble - 10))
+            }
+        }
+        return String(decoding: text, as: UTF8.self)
+    }
+
+    private static let state = Mutex(Numbers())
+
+    /// SplitMix64 from a random beginning.
+    private struct Numbers {
+        private var state = UInt64.random(in: .min ... .max)
+
+        mutating func next() -> UInt64 {
+            state &+= 0x9E37_79B9_7F4A_7C15
+            var mixed = state
+            mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+            mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+            return mixed ^ (mixed >> 31)
+        }
     }
 
     /// The client's own `X-Request-Id` if it is short and plain, else the trace id.
