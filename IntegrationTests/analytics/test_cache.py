@@ -4,8 +4,9 @@ import time
 
 import pytest
 
-from analytics.gold import ask, metric
+from analytics.gold import ask, metric, wait_current
 from analytics.redis import Redis
+from door.clients import token
 from lake.hiring import TABLES
 
 SHARED = 'dipper_cache_answers_total{from="shared"}'
@@ -84,3 +85,36 @@ def test_a_redis_that_is_not_there_keeps_nothing_from_starting(new_server, sampl
     load(server.api, sample_of(3_000))
     assert ask(server.api, "departments-above-mean", 2021).status_code == 200
     server.assert_alive()
+
+
+def test_a_cached_answer_is_for_those_who_may_read_what_it_was_computed_from(new_server, sample_of, tmp_path):
+    file = tmp_path / "tokens"
+    tokens = {
+        name: token(file, name, *rights)["token"]
+        for name, rights in {
+            "all": ("--write", "*"), "silver": ("--read", "silver"), "gold": ("--read", "gold"),
+            "elsewhere": ("--read", "elsewhere")}.items()}
+    server = new_server(options=["--tokens-file", str(file)])
+
+    def get(name, path):
+        server.api.session.headers["Authorization"] = f"Bearer {tokens[name]}"
+        return server.api.get(path)
+
+    server.api.session.headers["Authorization"] = f"Bearer {tokens['all']}"
+    load(server.api, sample_of(3_000))
+    wait_current(server.api)
+    path = "/analytics/department-metrics/2021"
+    for _ in range(2):
+        everything = get("all", path)
+        assert everything.headers["Dipper-Source"] == "gold"
+        # Who may not read gold gets the same from silver.
+        silver = get("silver", path)
+        assert silver.status_code == 200 and silver.headers["Dipper-Source"] == "silver"
+        assert silver.content == everything.content
+        for name in ("gold", "elsewhere"):
+            assert get(name, path).status_code == 403
+    assert get("gold", "/gold").status_code == 200
+    for name in ("silver", "elsewhere"):
+        assert get(name, "/gold").status_code == 403
+    server.api.session.headers["Authorization"] = f"Bearer {tokens['gold']}"
+    assert server.api.request("POST", "/gold/refresh").status_code == 403

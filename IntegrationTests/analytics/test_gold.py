@@ -127,7 +127,8 @@ def test_gold_that_is_behind_is_not_served(new_server, sample_of, tmp_path):
 
 
 def test_every_answer_has_what_was_committed_before(new_server, sample_of, tmp_path):
-    server = new_server(options=config(tmp_path, AT_ONCE))
+    # Maintenance would make snapshots of its own in between, which change what an answer is known by.
+    server = new_server(options=[*config(tmp_path, AT_ONCE), "--no-maintenance"])
     api = server.api
     load(api, sample_of(ROWS))
     count = sum(row["hires"] for row in ask(api, "employee-analytics", 2021).json())
@@ -145,7 +146,7 @@ def test_every_answer_has_what_was_committed_before(new_server, sample_of, tmp_p
         assert sum(row["hires"] for row in answer.json()) == count + number + 1
         again = api.request("GET", "/analytics/employee-analytics/2021?size=10000",
                             headers={"If-None-Match": answer.headers["ETag"]})
-        assert again.status_code == 304
+        assert again.status_code == 304, (again.headers, answer.headers)
     assert "silver" in sources
 
 
