@@ -233,7 +233,8 @@ let package = Package(
         tests(
             "Analytics",
             [
-                "LakeModel", "ParquetFormat", "Iceberg", "ObjectStorage", "QueryEngine", "CatalogService", "LakeTesting",
+                "LakeModel", "ParquetFormat", "Iceberg", "ObjectStorage", "QueryEngine", "CatalogService",
+                "LakeTesting",
                 logging,
             ]),
         tests(

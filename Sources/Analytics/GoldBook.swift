@@ -99,8 +99,9 @@ package struct GoldBook: Sendable {
         var next = metadata.currentSnapshot
         while let snapshot = next, line.count < GoldLimits.lineMax {
             line.append(snapshot)
-            guard snapshot.operation == SnapshotProducer.Operation.replace.rawValue
-                || snapshot.summary[Key.unchanged] == "true"
+            guard
+                snapshot.operation == SnapshotProducer.Operation.replace.rawValue
+                    || snapshot.summary[Key.unchanged] == "true"
             else { break }
             next = snapshot.parentID.flatMap { metadata.snapshot(id: $0) }
         }

@@ -46,7 +46,9 @@ struct GoldRows: Sendable {
         var stream = SHA256Stream()
         var bytes: [UInt8] = []
         func number(_ value: UInt64) {
-            for shift in stride(from: UInt64(0), to: 64, by: 8) { bytes.append(UInt8(truncatingIfNeeded: value >> shift)) }
+            for shift in stride(from: UInt64(0), to: 64, by: 8) {
+                bytes.append(UInt8(truncatingIfNeeded: value >> shift))
+            }
         }
         for row in rows {
             bytes.removeAll(keepingCapacity: true)

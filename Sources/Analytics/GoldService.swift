@@ -71,7 +71,6 @@ package final class GoldService: Sendable {
 
     /// Works until cancelled.
     package func run() async {
-        guard !room.book.model.gold.isEmpty else { return }
         schedule.withLock { $0.committed(at: Self.uptime) }
         let check = Task {
             while !Task.isCancelled {

@@ -44,6 +44,9 @@ package final class AnswerCache: Sendable {
         metrics = CacheMetrics()
     }
 
+    /// Counts an answer that whoever asks still had.
+    package func countHit() { metrics.hits.increment() }
+
     /// Bytes and values held, and evictions so far, for metrics.
     package var usage: (byteCount: Int, count: Int, evictions: Int) { first.usage }
 

@@ -19,7 +19,7 @@ struct Dipper: AsyncParsableCommand {
         subcommands: [
             ServeCommand.self, WorkerCommand.self, LoadCommand.self, QueryCommand.self, TableCommand.self,
             RejectsCommand.self, BackupCommand.self, RestoreCommand.self, ModelCommand.self, TokenCommand.self,
-            SampleCommand.self, BenchCommand.self,
+            SampleCommand.self, BenchCommand.self, GoldCommand.self, EmptyRouteCommand.self,
         ])
 
     static func main() async {

@@ -9,6 +9,11 @@ import Testing
     }
 
     @Test(arguments: CatalogStoreConformance.checks)
+    func `with its changes counted`(check: ConformanceCheck<any CatalogStore>) async throws {
+        try await check.run(WatchedCatalogStore(MemoryCatalogStore(), watch: CatalogWatch()))
+    }
+
+    @Test(arguments: CatalogStoreConformance.checks)
     func `in SQLite`(check: ConformanceCheck<any CatalogStore>) async throws {
         let folder = try TemporaryFolder()
         try await check.run(try SQLiteCatalogStore(path: folder.file("catalog.sqlite")))

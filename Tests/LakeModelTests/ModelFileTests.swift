@@ -3,10 +3,15 @@ import Testing
 @testable import LakeModel
 
 struct ModelFileTests {
-    @Test func `the built-in hiring model declares three tables and two analytics`() throws {
+    @Test func `the built-in hiring model declares three tables, three gold tables and four analytics`() throws {
         let model = try HiringModel.declaration()
         #expect(model.tables.map(\.name) == ["departments", "jobs", "hired_employees"])
-        #expect(model.analytics.map(\.name) == ["quarterly-hires", "departments-above-mean"])
+        #expect(model.gold.map(\.name) == ["quarterly_hires", "department_metrics", "employee_analytics"])
+        #expect(
+            model.analytics.map(\.name) == [
+                "quarterly-hires", "departments-above-mean", "department-metrics", "employee-analytics",
+            ])
+        #expect(model.analytics.allSatisfy { $0.gold != nil })
         let employees = try #require(model.table(named: "hired_employees"))
         #expect(employees.silverName == "employees_cleaned")
         #expect(employees.silverSchema.fields.map(\.name).suffix(2) == ["hire_year", "hire_quarter"])
@@ -23,7 +28,19 @@ struct ModelFileTests {
         ("tables:\n  - name: t\n    columns:\n      - {name: a, type: int, min: 3, max: 2}", "model-range", 4),
         ("tables:\n  - name: t\n    columns:\n      - {name: a, type: double}\n    key: [a]", "model-key-type", 2),
         ("version: 9", "model-version", 1),
-        ("gold:\n  - {name: g, sql: SELECT 1}", "model-not-built", 2),
+        ("gold:\n  - {name: g, sql: SELECT 1}", "model-gold-inputs", 2),
+        ("gold:\n  - {name: g, sql: SELECT 1, columns: [{name: a, type: uuid}]}", "model-gold-type", 2),
+        ("gold:\n  - {name: g, from: [h], sql: SELECT 1}", "model-gold-unknown", 2),
+        ("gold:\n  - {name: g, from: g, sql: SELECT 1}", "model-gold-cycle", 2),
+        (
+            "gold:\n  - {name: a, from: [b], sql: SELECT 1}\n  - {name: b, from: [a], sql: SELECT 1}",
+            "model-gold-cycle", 2
+        ),
+        (
+            "gold:\n  - {name: a, from: [b], sql: SELECT * FROM Gold . \"B\"}\n  - {name: b, from: a, sql: S}",
+            "model-gold-reference", 2
+        ),
+        ("analytics:\n  - name: q\n    from: [g]\n    sql: SELECT 1", "model-gold-unknown", 3),
         ("tables:\n  - name: t\n    columns:\n      - {name: a, type: int}\n    sort: [b]", "model-column-unknown", 5),
         (
             "tables:\n  - name: t\n    columns:\n      - {name: a, type: int}\n    undeclared: evolve",

@@ -13,6 +13,13 @@ struct AnalyticRoutes {
     let limits: GatewayLimits
     /// `nil`: each answer is computed.
     var answers: AnswerCache?
+    private let hot = HotAnalytics()
+
+    init(service: any AnalyticsAnswering, limits: GatewayLimits, answers: AnswerCache? = nil) {
+        self.service = service
+        self.limits = limits
+        self.answers = answers
+    }
 
     var routes: [Route] {
         [
@@ -47,13 +54,29 @@ struct AnalyticRoutes {
     }
 
     @Sendable private func answer(_ request: GatewayRequest) async throws -> Response {
+        let key = HotAnalytics.Key(
+            target: request.request.uri.string, accept: request.headers[.accept], reader: request.principal)
+        if let answers, let ready = hot.answer(key) {
+            let version = try await service.version(of: ready.question)
+            if version.tag == ready.tag {
+                if ETags.matches(request.headers[.ifNoneMatch], ready.etag) {
+                    return Response(status: .notModified, headers: ready.unchangedHeaders)
+                }
+                answers.countHit()
+                return Response(
+                    status: .ok, headers: ready.headers, body: ResponseBody(byteBuffer: ready.body))
+            }
+        }
+        return try await parsed(request, key)
+    }
+
+    private func parsed(_ request: GatewayRequest, _ key: HotAnalytics.Key) async throws -> Response {
         let options = try QueryOptions(request.request, known: Paging.options + ["escapeFormulas"])
         let paging = try Paging(
             options, sizeDefault: limits.analyticsPageSizeDefault, sizeMax: limits.analyticsPageSizeMax, limits: limits)
         let escapes = try options.boolean("escapeFormulas") ?? true
         let question = try self.question(request)
         let form = try request.negotiate([Answers.json, CSVText.contentType])
-
         let shape = Shape(paging: paging, form: form, escapesFormulas: escapes)
 
         let version = try await service.version(of: question)
@@ -65,9 +88,14 @@ struct AnalyticRoutes {
         let found = try await page(question, version, shape)
         var headers = headers(shape.etag(found.tag), found.snapshots, source: found.source)
         for field in paging.headers(total: found.total, request: request.request) { headers.append(field) }
-        return Answers.bytes(
-            found.body, contentType: form == CSVText.contentType ? CSVText.fullContentType : Answers.json,
-            headers: headers)
+        headers[.contentType] = form == CSVText.contentType ? CSVText.fullContentType : Answers.json
+        let body = ByteBuffer(bytes: found.body)
+        hot.remember(
+            key,
+            HotAnalytics.Answer(
+                question: question, tag: found.tag, etag: shape.etag(found.tag), headers: headers,
+                unchangedHeaders: self.headers(shape.etag(found.tag), found.snapshots, source: nil), body: body))
+        return Response(status: .ok, headers: headers, body: ResponseBody(byteBuffer: body))
     }
 
     /// Which part of an answer is sent, and how it is written.
@@ -145,13 +173,13 @@ struct AnalyticRoutes {
     /// - Parameter source: whom was asked; `nil`: nobody.
     private func headers(_ etag: String, _ snapshots: String, source: String?) -> HTTPFields {
         var headers: HTTPFields = [.eTag: etag, .vary: "Accept", .cacheControl: "private, no-cache"]
-        headers[Self.snapshotsField] = snapshots
-        if let source { headers[Self.sourceField] = source }
+        if let name = Self.snapshotsField { headers[name] = snapshots }
+        if let name = Self.sourceField, let source { headers[name] = source }
         return headers
     }
 
-    private static let snapshotsField = HTTPField.Name("Dipper-Snapshots") ?? .eTag
-    private static let sourceField = HTTPField.Name("Dipper-Source") ?? .eTag
+    private static let snapshotsField = HTTPField.Name("Dipper-Snapshots")
+    private static let sourceField = HTTPField.Name("Dipper-Source")
 }
 
 /// `silver.jobs_cleaned=123, …`: the snapshots that an answer was computed from.

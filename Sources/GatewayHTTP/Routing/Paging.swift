@@ -4,6 +4,8 @@ import Hummingbird
 /// Page and size of a list, and the headers that go with it.
 struct Paging: Sendable, Hashable {
     static let options = ["page", "size"]
+    private static let totalField = HTTPField.Name("X-Total-Count")
+    private static let linkField = HTTPField.Name("Link")
 
     /// 0-based.
     var page: Int
@@ -22,13 +24,13 @@ struct Paging: Sendable, Hashable {
     /// `X-Total-Count`, and `Link` with `first`, `prev`, `next` and `last` (RFC 8288) that keep the other options.
     func headers(total: Int, request: Request) -> HTTPFields {
         var headers: HTTPFields = [:]
-        if let name = HTTPField.Name("X-Total-Count") { headers[name] = String(total) }
+        if let name = Self.totalField { headers[name] = String(total) }
         let last = total > 0 ? (total - 1) / size : 0
         var links = [link(0, "first", request)]
         if page > 0 { links.append(link(min(page - 1, last), "prev", request)) }
         if page < last { links.append(link(page + 1, "next", request)) }
         links.append(link(last, "last", request))
-        if let name = HTTPField.Name("Link") { headers[name] = links.joined(separator: ", ") }
+        if let name = Self.linkField { headers[name] = links.joined(separator: ", ") }
         return headers
     }
 

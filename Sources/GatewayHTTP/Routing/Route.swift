@@ -48,6 +48,8 @@ struct RouteTable: Sendable {
     }
 
     private let entries: [Entry]
+    /// Indexes of those that a path with this first segment can fit: templates that begin with it, or with a parameter.
+    private let candidates: [String: [Int]]
 
     init(_ routes: [Route]) {
         var entries: [Entry] = []
@@ -61,12 +63,20 @@ struct RouteTable: Sendable {
                 entries.append(Entry(path: route.path, routes: [(route.method, route)]))
             }
         }
-        self.entries = entries.sorted { $0.path.specificity > $1.path.specificity }
+        entries.sort { $0.path.specificity > $1.path.specificity }
+        self.entries = entries
+        let firsts = Set(entries.compactMap(\.path.firstLiteral))
+        candidates = Dictionary(
+            uniqueKeysWithValues: firsts.map { first in
+                (first, entries.indices.filter { entries[$0].path.firstLiteral ?? first == first })
+            })
     }
 
-    /// - Complexity: O(routes × segments).
+    /// - Complexity: O(routes with the same first segment × segments).
     func match(method: HTTPRequest.Method, path: [Substring]) -> Match {
-        for entry in entries {
+        let indexes = path.first.flatMap { candidates[String($0)] } ?? Array(entries.indices)
+        for index in indexes {
+            let entry = entries[index]
             guard let parameters = entry.path.match(path) else { continue }
             if let found = entry.routes.first(where: { $0.method == method }) { return .route(found.route, parameters) }
             if method == .head, let found = entry.routes.first(where: { $0.method == .get }) {

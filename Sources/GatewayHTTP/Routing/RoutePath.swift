@@ -30,6 +30,11 @@ package struct RoutePath: Sendable, Hashable, ExpressibleByStringLiteral {
         }
     }
 
+    /// The first segment, when that is fixed.
+    var firstLiteral: String? {
+        if case .literal(let text)? = segments.first { text } else { nil }
+    }
+
     /// The parameters when `path`'s segments (still percent-encoded) fit, `nil` otherwise.
     func match(_ path: [Substring]) -> PathParameters? {
         guard fits(path) else { return nil }

@@ -36,10 +36,42 @@ final class ActiveRequest: Sendable {
     deinit { active.decrement() }
 }
 
+/// The series that requests have counted in before: to look them up by their labels takes as long as a short answer.
+private final class KnownSeries: Sendable {
+    struct Key: Hashable {
+        var method: String
+        var route: String
+        var status: Int
+    }
+
+    struct Series: Sendable {
+        var requests: Counter
+        var duration: Metrics.Timer
+    }
+
+    /// Series that are kept; routes, methods and statuses are few.
+    private static let seriesMax = 4_096
+
+    private let series = Mutex<[Key: Series]>([:])
+
+    func series(_ key: Key, _ factory: PrometheusRegistry) -> Series {
+        if let found = series.withLock({ $0[key] }) { return found }
+        let labels = [("method", key.method), ("route", key.route), ("status", String(key.status))]
+        let made = Series(
+            requests: Counter(label: "http_server_requests_total", dimensions: labels, factory: factory),
+            duration: Metrics.Timer(
+                label: "http_server_request_duration_seconds", dimensions: labels, factory: factory))
+        series.withLock { if $0.count < Self.seriesMax { $0[key] = made } }
+        return made
+    }
+}
+
 /// The gateway's own metrics, and the access log.
 struct GatewayMetrics: Sendable {
     let factory: PrometheusRegistry
     private let active: Meter
+    private let responseBytes: Counter
+    private let known = KnownSeries()
 
     init(factory: PrometheusRegistry) {
         self.factory = factory
@@ -52,6 +84,7 @@ struct GatewayMetrics: Sendable {
         factory.describe("dipper_upload_bytes_total", help: "Bytes of uploads that became durable, by table.")
         factory.describe("dipper_batch_bytes_total", help: "Bytes of JSON batches, by table.")
         active = Meter(label: "http_server_active_requests", factory: factory)
+        responseBytes = Counter(label: "http_server_response_bytes_total", factory: factory)
     }
 
     /// Counts a request as under way for as long as somebody holds the token: the body of a stream does so until it is
@@ -59,16 +92,12 @@ struct GatewayMetrics: Sendable {
     func requestBegan() -> ActiveRequest { ActiveRequest(active) }
 
     func requestEnded(_ outcome: RequestOutcome, after duration: Duration, logger: Logger) {
-        let labels = [
-            ("method", Self.knownMethods.contains(outcome.method) ? outcome.method.rawValue : "other"),
-            ("route", outcome.route), ("status", String(outcome.status)),
-        ]
-        Counter(label: "http_server_requests_total", dimensions: labels, factory: factory).increment()
-        Metrics.Timer(label: "http_server_request_duration_seconds", dimensions: labels, factory: factory)
-            .recordNanoseconds(duration.nanoseconds)
-        if let bytes = outcome.responseBytes {
-            Counter(label: "http_server_response_bytes_total", factory: factory).increment(by: bytes)
-        }
+        let method = Self.knownMethods.contains(outcome.method) ? outcome.method.rawValue : "other"
+        let series = known.series(
+            KnownSeries.Key(method: method, route: outcome.route, status: outcome.status), factory)
+        series.requests.increment()
+        series.duration.recordNanoseconds(duration.nanoseconds)
+        if let bytes = outcome.responseBytes { responseBytes.increment(by: bytes) }
         var metadata: Logger.Metadata = [
             "method": .string(outcome.method.rawValue), "route": .string(outcome.route),
             "status": .stringConvertible(outcome.status),

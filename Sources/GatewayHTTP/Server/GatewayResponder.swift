@@ -51,7 +51,7 @@ package struct GatewayResponder: HTTPResponder {
                 request.uri.path.hasPrefix(IcebergRoutes.base + "/")
                 ? IcebergFailure(error).response(limits: limits) : problem.response(limits: limits)
         }
-        if let name = HTTPField.Name("X-Request-Id") { response.headers[name] = requestID }
+        if let name = TraceID.requestField { response.headers[name] = requestID }
         response.headers[.xContentTypeOptions] = "nosniff"
         if request.method == .head { response = response.createHeadResponse() }
         return finished(response, outcome, active, since: start, logger: logger)

@@ -40,18 +40,18 @@ package struct JSONLogHandler: LogHandler {
 
     package func log(event: LogEvent) {
         var line: [UInt8] = []
-        line.reserveCapacity(256)
-        let time = UTCText.text(microseconds: nowMicroseconds(), fraction: .milliseconds)
-        line.append(contentsOf: "{\"time\":\"\(time)\",\"level\":\"\(event.level.rawValue)\",\"logger\":".utf8)
+        line.reserveCapacity(512)
+        line.append(contentsOf: "{\"time\":\"".utf8)
+        UTCText.append(microseconds: nowMicroseconds(), fraction: .milliseconds, to: &line)
+        line.append(contentsOf: "\",\"level\":\"".utf8)
+        line.append(contentsOf: event.level.rawValue.utf8)
+        line.append(contentsOf: "\",\"logger\":".utf8)
         JSONText.appendString(label, to: &line)
         append(key: "message", text: event.message.description, to: &line)
         if let error = event.error { append(key: "error", text: "\(error)", to: &line) }
         if event.level >= .error { append(key: "source", text: "\(event.file):\(event.line)", to: &line) }
 
-        var all = metadata
-        if let provided = metadataProvider?.get() { all.merge(provided) { $1 } }
-        if let own = event.metadata { all.merge(own) { $1 } }
-        for (key, value) in all.sorted(by: { $0.key < $1.key }) {
+        for (key, value) in entries(event.metadata) {
             line.append(UInt8(ascii: ","))
             JSONText.appendString(Self.fixedKeys.contains(key) ? "meta.\(key)" : key, to: &line)
             line.append(UInt8(ascii: ":"))
@@ -59,6 +59,25 @@ package struct JSONLogHandler: LogHandler {
         }
         line.append(contentsOf: "}\n".utf8)
         sink.write(line)
+    }
+
+    /// All metadata by key; that of the record wins over the provider's, and the provider's over the handler's.
+    private func entries(_ own: Logger.Metadata?) -> [(key: String, value: Logger.MetadataValue)] {
+        var entries: [(key: String, value: Logger.MetadataValue)] = []
+        let provided = metadataProvider?.get()
+        entries.reserveCapacity(metadata.count + (provided?.count ?? 0) + (own?.count ?? 0))
+        for source in [own, provided, metadata] {
+            guard let source else { continue }
+            entries.append(contentsOf: source.lazy.map { ($0.key, $0.value) })
+        }
+        // Stable, so that of equal keys the one that counts stands first.
+        entries.sort { $0.key < $1.key }
+        var last: String?
+        entries.removeAll { entry in
+            defer { last = entry.key }
+            return entry.key == last
+        }
+        return entries
     }
 
     private func append(key: String, text: String, to line: inout [UInt8]) {

@@ -23,17 +23,35 @@ package enum UTCText {
 
     /// `2024-02-29T23:59:59.123456Z`; the fraction has six digits, or none when it is zero and `fraction` is `.whenNeeded`.
     package static func text(microseconds: Int64, fraction: Fraction = .whenNeeded) -> String {
+        var bytes: [UInt8] = []
+        append(microseconds: microseconds, fraction: fraction, to: &bytes)
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// The same as bytes, for those who write many.
+    package static func append(microseconds: Int64, fraction: Fraction = .whenNeeded, to bytes: inout [UInt8]) {
         let day = microseconds.flooredQuotient(dayMicroseconds)
         let rest = microseconds - day * dayMicroseconds
         let (year, month, dayOfMonth) = civil(day: day)
         let seconds = rest / 1_000_000
-        var text = "\(padded(year, 4))-\(padded(month, 2))-\(padded(dayOfMonth, 2))T"
-        text += "\(padded(seconds / 3600, 2)):\(padded(seconds / 60 % 60, 2)):\(padded(seconds % 60, 2))"
-        switch fraction {
-        case .milliseconds: text += ".\(padded(rest % 1_000_000 / 1_000, 3))"
-        case .whenNeeded: if rest % 1_000_000 != 0 { text += ".\(padded(rest % 1_000_000, 6))" }
+        bytes.reserveCapacity(bytes.count + 27)
+        append(year, 4, to: &bytes)
+        bytes.append(UInt8(ascii: "-"))
+        append(month, 2, to: &bytes)
+        bytes.append(UInt8(ascii: "-"))
+        append(dayOfMonth, 2, to: &bytes)
+        bytes.append(UInt8(ascii: "T"))
+        append(seconds / 3600, 2, to: &bytes)
+        bytes.append(UInt8(ascii: ":"))
+        append(seconds / 60 % 60, 2, to: &bytes)
+        bytes.append(UInt8(ascii: ":"))
+        append(seconds % 60, 2, to: &bytes)
+        let part = rest % 1_000_000
+        if fraction == .milliseconds || part != 0 {
+            bytes.append(UInt8(ascii: "."))
+            if fraction == .milliseconds { append(part / 1_000, 3, to: &bytes) } else { append(part, 6, to: &bytes) }
         }
-        return text + "Z"
+        bytes.append(UInt8(ascii: "Z"))
     }
 
     package enum Fraction: Sendable { case whenNeeded, milliseconds }
@@ -94,9 +112,11 @@ package enum UTCText {
         }
     }
 
-    private static func padded(_ number: Int64, _ width: Int) -> String {
-        let digits = String(number)
-        return digits.utf8.count < width ? String(repeating: "0", count: width - digits.utf8.count) + digits : digits
+    /// Digits with zeros in front, `width` bytes at least.
+    private static func append(_ number: Int64, _ width: Int, to bytes: inout [UInt8]) {
+        let start = bytes.count
+        JSONText.appendInteger(number, to: &bytes)
+        for _ in 0..<max(0, width - (bytes.count - start)) { bytes.insert(UInt8(ascii: "0"), at: start) }
     }
 }
 

@@ -155,14 +155,12 @@ struct ServeCommand: AsyncParsableCommand {
         let application = gateway.application { port in
             logger.notice("listening", metadata: ["host": "\(host)", "port": "\(port)"])
         }
-        let refreshesGold = gold
         var running: [ServiceGroupConfiguration.ServiceConfiguration] = [
             .init(service: WorkerService { await workers() }),
-            .init(service: WorkerService { await upkeep.run() }),
-            .init(service: WorkerService { if refreshesGold { await parts.gold.run() } }),
-            .init(service: application),
+            .init(service: WorkerService { await upkeep.run() }), .init(service: application),
             .init(service: WorkerService { await folder.careForObjects(logger) }),
         ]
+        if gold { running.append(.init(service: WorkerService { await parts.gold.run() })) }
         if let door, let doorAddress {
             let server = try folder.door(host: door.host, port: door.port, registry: access, logger: logger)
             running.append(

@@ -7,6 +7,7 @@ import Ingestion
 import Logging
 import NIOCore
 import Observability
+import ResultCache
 import Testing
 
 /// A gateway over fakes.
@@ -15,13 +16,14 @@ struct Harness: Sendable {
     let analytics = FakeAnalytics()
     let sql = FakeSQL()
     let backups = FakeBackups()
+    let gold = FakeGold()
     let registry = PrometheusRegistry()
     let log = MemoryLogSink()
     let gateway: Gateway
 
     init(
         limits: GatewayLimits = GatewayLimits(), authentication: (any RequestAuthenticating)? = nil,
-        readiness: [ReadinessCheck] = [], routes: [Route] = []
+        readiness: [ReadinessCheck] = [], routes: [Route] = [], answers: AnswerCache? = nil
     ) throws {
         let log = log
         gateway = try Gateway(
@@ -29,7 +31,7 @@ struct Harness: Sendable {
             services: GatewayServices(
                 ingestion: ingestion, tables: FakeTables(), rejects: FakeRejects(), rows: FakeRows(),
                 analytics: analytics,
-                sql: sql, backups: backups, readiness: readiness), registry: registry,
+                sql: sql, backups: backups, answers: answers, gold: gold, readiness: readiness), registry: registry,
             logger: Logger(label: "test") { JSONLogHandler(label: $0, sink: log) }, additionalRoutes: routes)
     }
 

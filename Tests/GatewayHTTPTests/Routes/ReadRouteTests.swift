@@ -3,7 +3,9 @@ import GatewayHTTP
 import HTTPTypes
 import HummingbirdTesting
 import Ingestion
+import Logging
 import QueryEngine
+import ResultCache
 import Synchronization
 import Testing
 
@@ -143,6 +145,62 @@ struct AnalyticRouteTests {
                 list.map { $0["path"] as? String } == [
                     "/api/v2/analytics/quarterly-hires/{year}", "/api/v2/analytics/totals",
                 ])
+        }
+    }
+}
+
+struct CachedAnalyticTests {
+    let harness: Harness
+    let path = "/api/v2/analytics/quarterly-hires/2021"
+
+    init() throws {
+        harness = try Harness(
+            answers: AnswerCache(logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }))
+    }
+
+    @Test func `an answer is computed and encoded once, page by page and form by form`() async throws {
+        try await harness.run { client in
+            let first = try await client.get(path)
+            let second = try await client.get(path)
+            #expect(first.text == second.text && first.status == .ok && second.status == .ok)
+            for name in ["ETag", "Dipper-Snapshots", "Dipper-Source", "X-Total-Count", "Link", "Content-Type"] {
+                #expect(first.header(name) == second.header(name) && first.header(name) != nil, "\(name)")
+            }
+            #expect(first.header("Dipper-Source") == "gold")
+            #expect(harness.analytics.answers.value == 1)
+            let page = try await client.get(path + "?page=1&size=10")
+            #expect(page.text.hasPrefix(#"[{"department":"Sales 10""#) && page.header("X-Total-Count") == "25")
+            let csv = try await client.get(path, [.accept: "text/csv"])
+            #expect(csv.text.hasPrefix("department,job"))
+            _ = try await client.get("/api/v2/analytics/quarterly-hires/2022")
+            #expect(harness.analytics.answers.value == 4)
+        }
+    }
+
+    @Test func `a commit has the answer computed anew`() async throws {
+        try await harness.run { client in
+            let tag = try #require(try await client.get(path).header("ETag"))
+            harness.analytics.commits.increment()
+            let answer = try await client.get(path, [.ifNoneMatch: tag])
+            #expect(answer.status == .ok && answer.header("ETag") != tag)
+            #expect(harness.analytics.answers.value == 2)
+        }
+    }
+}
+
+struct GoldRouteTests {
+    @Test func `gold tables tell what they are made of and whether they are current`() async throws {
+        let harness = try Harness()
+        try await harness.run { client in
+            let before = try #require(try await client.get("/api/v2/gold").list.first)
+            #expect(before["table"] as? String == "gold.totals" && before["current"] as? Bool == false)
+            #expect(before["inputs"] as? [String] == ["silver.jobs_cleaned"])
+            #expect(before["snapshotId"] as? String == "4611686018427387905")
+            #expect(before["refreshedAt"] as? String == "2024-01-31T12:00:00Z")
+            let after = try await client.post("/api/v2/gold/refresh", "")
+            #expect(after.status == .ok)
+            #expect(try after.list.first?["current"] as? Bool == true)
+            #expect(harness.gold.refreshes.value == 1)
         }
     }
 }

@@ -16,10 +16,12 @@ struct FakeAnalytics: AnalyticsAnswering {
 
     let rows: [[QueryValue]] = (0..<25).map { [.text("Sales \($0)"), .text("=1+1"), .integer($0), .null] }
     let answers = FakeCount()
+    /// Raised by a commit.
+    let commits = FakeCount()
 
     func version(of question: AnalyticQuestion) async throws -> AnswerVersion {
         AnswerVersion(
-            tag: "v1-\(question.parameters)".filter { $0.isLetter || $0.isNumber },
+            tag: "v\(commits.value)-\(question.parameters)".filter { $0.isLetter || $0.isNumber },
             snapshotIDs: ["silver.jobs_cleaned": 77])
     }
 
@@ -28,8 +30,24 @@ struct FakeAnalytics: AnalyticsAnswering {
         let columns = ["department", "job", "q1", "q2"].map { QueryResult.Column(name: $0, type: "VARCHAR") }
         return AnalyticAnswer(
             version: try await version(of: question), columns: columns,
-            rows: Array(rows.dropFirst(page * size).prefix(size)), total: rows.count)
+            rows: Array(rows.dropFirst(page * size).prefix(size)), total: rows.count, source: "gold")
     }
+}
+
+struct FakeGold: GoldBrowsing {
+    let refreshes = FakeCount()
+
+    func goldTables() async throws -> [GoldSummary] {
+        var summary = GoldSummary(
+            name: "totals", doc: "All rows", inputs: ["silver.jobs_cleaned"], isCurrent: refreshes.value > 0)
+        summary.snapshotID = 4_611_686_018_427_387_905
+        summary.rowCount = 3
+        summary.refreshedMicroseconds = 1_706_702_400_000_000
+        summary.failure = "sql-invalid: there is no column x"
+        return [summary]
+    }
+
+    func refreshGold() async throws { refreshes.increment() }
 }
 
 final class FakeCount: Sendable {
