@@ -82,6 +82,12 @@ class Worker:
             (held.add if entry["message"] == "role taken" else held.discard)(role)
         return held
 
+    def pause(self):
+        self.process.send_signal(signal.SIGSTOP)
+
+    def resume(self):
+        self.process.send_signal(signal.SIGCONT)
+
     def kill(self):
         self.process.kill()
         self.process.wait(STOP_SECONDS)

@@ -167,6 +167,31 @@ def test_a_worker_that_dies_loses_and_doubles_nothing(cluster):
     assert gateways[1].api.query("SELECT count(*) FROM silver.employees_cleaned") == [[rounds * len(bases) * 200]]
 
 
+def test_a_worker_that_sleeps_past_its_lease_does_no_harm_when_it_wakes(cluster):
+    gateway = cluster.gateway()
+    sleeper, other = cluster.worker(), cluster.worker()
+    wait_until(lambda: cluster.holder(LAKE_ROLE))
+    if cluster.holder(LAKE_ROLE) is other:
+        sleeper, other = other, sleeper
+    rounds = 12
+    load = Load(gateway.api, 1, rounds)
+    load.start()
+    wait_until(lambda: load.begun > 3)
+    sleeper.pause()
+    try:
+        wait_until(lambda: LAKE_ROLE in other.roles())
+    finally:
+        sleeper.resume()
+    load.ended()
+    for receipt in load.receipts:
+        assert gateway.api.ended(receipt)["state"] == "committed"
+    # It notices that it has lost the table, and leaves it to the other one.
+    wait_until(lambda: LAKE_ROLE not in sleeper.roles())
+    assert sleeper.is_running and LAKE_ROLE in other.roles()
+    assert lake(gateway) == expected(rounds, 1)
+    wait_until(lambda: cluster.rows() == [expected(rounds, 1)])
+
+
 def test_a_broker_that_is_away_is_told_so_and_work_goes_on_when_it_comes_back(cluster):
     gateway = cluster.gateway()
     cluster.worker()

@@ -53,4 +53,15 @@ empty_download() {
     printf '%s' "$DEPS/download"
 }
 
+# at_exit FUNCTION: calls it when the script ends, the last one named first.
+AT_EXIT=()
+at_exit() {
+    AT_EXIT=("$1" "${AT_EXIT[@]}")
+    trap run_at_exit EXIT
+}
+run_at_exit() {
+    local step
+    for step in "${AT_EXIT[@]}"; do "$step"; done
+}
+
 need_command() { command -v "$1" >/dev/null 2>&1 || die "there is no \`$1\` on this machine" "$2"; }

@@ -53,15 +53,13 @@ with_rdkafka() { LD_LIBRARY_PATH=$DIPPER_RDKAFKA${LD_LIBRARY_PATH:+:$LD_LIBRARY_
 
 # Starts a broker on a free port and names it in DIPPER_KAFKA; one that is named already is taken as it is.
 start_kafka() {
-    local port earlier
+    local port
     [ -z "${DIPPER_KAFKA:-}" ] || return 0
     port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
     "$TANSU_BINARY" broker --cluster-id lake --listener-url "tcp://127.0.0.1:$port" \
         --advertised-listener-url "tcp://127.0.0.1:$port" --storage-engine memory://tansu/ >"$LOGS/tansu.log" 2>&1 &
     KAFKA_PID=$!
-    earlier=$(trap -p EXIT | sed "s/^trap -- '\(.*\)' EXIT$/\1/")
-    # shellcheck disable=SC2064 # what was to be done at the end before is known now
-    trap "stop_kafka; ${earlier:-:}" EXIT
+    at_exit stop_kafka
     for _ in $(seq 100); do
         (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null && break
         kill -0 "$KAFKA_PID" 2>/dev/null || die "the broker ended" "read .deps/logs/tansu.log"

@@ -28,7 +28,7 @@ start_postgresql() {
     [ -z "${DIPPER_POSTGRESQL:-}" ] || return 0
     tools=$(postgresql_tools)
     POSTGRESQL_FOLDER=$(mktemp -d "${TMPDIR:-/tmp}/dipper-postgresql.XXXXXX")
-    trap stop_postgresql EXIT
+    at_exit stop_postgresql
     password=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
     printf '%s' "$password" >"$POSTGRESQL_FOLDER/password"
     [ "$(id -u)" -ne 0 ] || chown -R postgres "$POSTGRESQL_FOLDER"
