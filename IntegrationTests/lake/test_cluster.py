@@ -1,5 +1,6 @@
 """Gateways and workers as processes of their own, over a broker, PostgreSQL and a folder that they share."""
 
+import json
 import pathlib
 import re
 import shutil
@@ -165,6 +166,23 @@ def test_a_worker_that_dies_loses_and_doubles_nothing(cluster):
     assert lake(gateways[0]) == lake(gateways[1]) == wanted
     wait_until(lambda: cluster.rows() == [wanted])
     assert gateways[1].api.query("SELECT count(*) FROM silver.employees_cleaned") == [[rounds * len(bases) * 200]]
+    check_accepted(cluster, len(bases) * rounds * 250, wanted)
+
+
+def check_accepted(cluster, count, wanted):
+    """Another program reads each accepted row once, in an order that ends with the rows of the lake."""
+    topic = "hired_employees.accepted"
+    messages = wait_until(lambda: (found := cluster.broker.messages(topic)) and len(found) >= count and found)
+    ids = [dict(message.headers())["dipper-record-id"] for message in messages]
+    assert len(messages) == len(set(ids)) == count
+    last = {}
+    for message in messages:
+        key, value = json.loads(message.key()), json.loads(message.value())
+        assert key["payload"]["id"] == value["payload"]["id"]
+        assert {field["field"]: field["type"] for field in value["schema"]["fields"]}["hire_datetime"] == "int64"
+        last[value["payload"]["id"]] = value["payload"]["name"]
+    changed = sum(name.startswith("New ") for name in last.values())
+    assert f"{len(last)}|{len(last)}|{sum(last)}|{changed}" == wanted
 
 
 def test_a_worker_that_sleeps_past_its_lease_does_no_harm_when_it_wakes(cluster):

@@ -26,6 +26,7 @@ enum ServerMetrics {
         registry.describe("dipper_maintenance_snapshots_expired_total", help: "Snapshots that were expired, by table.")
         registry.describe(
             "dipper_repeated_records_total", help: "Log records that came twice and counted once, by table.")
+        registry.describe("dipper_accepted_published_total", help: "Rows published to the accepted topic, by table.")
         registry.describe("dipper_role_held", help: "Whether this process has a role of the work, by role.")
         ProcessMetrics.install(on: registry)
     }
