@@ -6,6 +6,7 @@ import pathlib
 import signal
 import socket
 import subprocess
+import sys
 import time
 
 from lake.server import STOP_SECONDS, binary, free_port
@@ -47,6 +48,30 @@ class Broker:
         options = {"replication": 1, "appendMilliseconds": 5000, **options}
         return f"kafka://127.0.0.1:{self.port}?" + "&".join(f"{name}={value}" for name, value in options.items())
 
+    def messages(self, topic):
+        """All of a topic of one partition, as another program's client reads them."""
+        client = os.environ.get("DIPPER_RDKAFKA") or str(ROOT / ".deps" / "rdkafka")
+        if client + "/python" not in sys.path:
+            sys.path.append(client + "/python")
+        import confluent_kafka as kafka
+
+        consumer = kafka.Consumer({
+            "bootstrap.servers": f"127.0.0.1:{self.port}", "group.id": "test", "enable.auto.commit": False,
+            "enable.partition.eof": True})
+        consumer.assign([kafka.TopicPartition(topic, 0, kafka.OFFSET_BEGINNING)])
+        found = []
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline:
+            message = consumer.poll(1)
+            if message is None:
+                continue
+            if message.error():
+                assert message.error().code() == kafka.KafkaError._PARTITION_EOF, message.error()
+                consumer.close()
+                return found
+            found.append(message)
+        raise AssertionError(f"the end of {topic} did not come")
+
     def pause(self):
         self.process.send_signal(signal.SIGSTOP)
 
@@ -81,6 +106,12 @@ class Worker:
             role = entry.get("role") or entry.get("metadata", {}).get("role")
             (held.add if entry["message"] == "role taken" else held.discard)(role)
         return held
+
+    def pause(self):
+        self.process.send_signal(signal.SIGSTOP)
+
+    def resume(self):
+        self.process.send_signal(signal.SIGCONT)
 
     def kill(self):
         self.process.kill()

@@ -1,5 +1,6 @@
 """Gateways and workers as processes of their own, over a broker, PostgreSQL and a folder that they share."""
 
+import json
 import pathlib
 import re
 import shutil
@@ -165,6 +166,48 @@ def test_a_worker_that_dies_loses_and_doubles_nothing(cluster):
     assert lake(gateways[0]) == lake(gateways[1]) == wanted
     wait_until(lambda: cluster.rows() == [wanted])
     assert gateways[1].api.query("SELECT count(*) FROM silver.employees_cleaned") == [[rounds * len(bases) * 200]]
+    check_accepted(cluster, len(bases) * rounds * 250, wanted)
+
+
+def check_accepted(cluster, count, wanted):
+    """Another program reads each accepted row once, in an order that ends with the rows of the lake."""
+    topic = "hired_employees.accepted"
+    messages = wait_until(lambda: (found := cluster.broker.messages(topic)) and len(found) >= count and found)
+    ids = [dict(message.headers())["dipper-record-id"] for message in messages]
+    assert len(messages) == len(set(ids)) == count
+    last = {}
+    for message in messages:
+        key, value = json.loads(message.key()), json.loads(message.value())
+        assert key["payload"]["id"] == value["payload"]["id"]
+        assert {field["field"]: field["type"] for field in value["schema"]["fields"]}["hire_datetime"] == "int64"
+        last[value["payload"]["id"]] = value["payload"]["name"]
+    changed = sum(name.startswith("New ") for name in last.values())
+    assert f"{len(last)}|{len(last)}|{sum(last)}|{changed}" == wanted
+
+
+def test_a_worker_that_sleeps_past_its_lease_does_no_harm_when_it_wakes(cluster):
+    gateway = cluster.gateway()
+    sleeper, other = cluster.worker(), cluster.worker()
+    wait_until(lambda: cluster.holder(LAKE_ROLE))
+    if cluster.holder(LAKE_ROLE) is other:
+        sleeper, other = other, sleeper
+    rounds = 12
+    load = Load(gateway.api, 1, rounds)
+    load.start()
+    wait_until(lambda: load.begun > 3)
+    sleeper.pause()
+    try:
+        wait_until(lambda: LAKE_ROLE in other.roles())
+    finally:
+        sleeper.resume()
+    load.ended()
+    for receipt in load.receipts:
+        assert gateway.api.ended(receipt)["state"] == "committed"
+    # It notices that it has lost the table, and leaves it to the other one.
+    wait_until(lambda: LAKE_ROLE not in sleeper.roles())
+    assert sleeper.is_running and LAKE_ROLE in other.roles()
+    assert lake(gateway) == expected(rounds, 1)
+    wait_until(lambda: cluster.rows() == [expected(rounds, 1)])
 
 
 def test_a_broker_that_is_away_is_told_so_and_work_goes_on_when_it_comes_back(cluster):
@@ -196,7 +239,8 @@ def test_one_process_works_with_its_log_in_kafka(cluster):
     server.kill()
     server.start()
     receipt = server.api.load("hired_employees", hires(501, 1_000))
-    assert (receipt["rows"]["inserted"], receipt["rows"]["unchanged"]) == (500, 500)
+    rows = receipt["rows"]
+    assert (rows["inserted"], rows["updated"] + rows["unchanged"]) == (500, 500), receipt
     server.stop()
     other = type(server)(server.folder, server.log)
     with pytest.raises(AssertionError, match="log-elsewhere"):

@@ -14,6 +14,7 @@ package final class LakeEngine: Sendable {
     private let sinks: [OperationalSink]
     private let coordinators: [ThreadExecutor]
     private let keeper: LogKeeper?
+    let publishers: [AcceptedSink]
 
     /// What of the work an engine does.
     package struct Parts: OptionSet, Sendable {
@@ -27,7 +28,9 @@ package final class LakeEngine: Sendable {
         package static let operational = Parts(rawValue: 2)
         /// Drops log records that every sink has passed.
         package static let keeping = Parts(rawValue: 4)
-        package static let all: Parts = [.lake, .operational, .keeping]
+        /// Publishes accepted rows, where the log is one that others read.
+        package static let publishing = Parts(rawValue: 8)
+        package static let all: Parts = [.lake, .operational, .keeping, .publishing]
     }
 
     /// The role under which a table is committed to; a newer process fences an older one off.
@@ -76,6 +79,11 @@ package final class LakeEngine: Sendable {
             }
         }
         self.sinks = sinks
+        publishers =
+            parts.contains(.publishing) && ingestion.log.isShared
+            ? own.map {
+                AcceptedSink(declaration: $0, ingestion: ingestion, tables: tables, crew: crew, logger: logger)
+            } : []
         keeper =
             parts.contains(.keeping)
             ? LogKeeper(ingestion: ingestion, tables: tables, operational: operational, logger: logger) : nil
@@ -138,6 +146,7 @@ package final class LakeEngine: Sendable {
                 group.addTask(executorPreference: executor) { await processor.run() }
             }
             for sink in sinks { group.addTask { await sink.run() } }
+            for publisher in publishers { group.addTask { await publisher.run() } }
             if let keeper { group.addTask { await keeper.run() } }
         }
     }

@@ -36,6 +36,8 @@ package struct KafkaLogOptions: Sendable, Hashable {
     package var recordBytes = recordBytesDefault
     package var appendMilliseconds = appendMillisecondsDefault
     package var requestMilliseconds = requestMillisecondsDefault
+    /// Seconds that topics of accepted rows, which are not Dipper's own memory, are kept by the brokers: 7 days.
+    package var acceptedSeconds = 7 * 24 * 3_600
     package var lookBackRecords = lookBackRecordsDefault
     package var recentBytes = recentBytesDefault
     /// Properties of librdkafka: TLS, SASL, tuning.
@@ -114,6 +116,7 @@ package struct KafkaLogOptions: Sendable, Hashable {
         case "recordBytes": try take(\.recordBytes, (64 << 10)...Self.recordBytesMax)
         case "appendMilliseconds": try take(\.appendMilliseconds, 1_000...600_000)
         case "requestMilliseconds": try take(\.requestMilliseconds, 1_000...600_000)
+        case "acceptedSeconds": try take(\.acceptedSeconds, 60...(1 << 40))
         case "lookBackRecords": try take(\.lookBackRecords, 100...10_000_000)
         case "recentBytes": try take(\.recentBytes, (1 << 20)...(4 << 30))
         case "minInSync":
@@ -178,6 +181,16 @@ package struct KafkaLogOptions: Sendable, Hashable {
             "max.message.bytes": "\(recordBytes + Self.messageOverheadBytes)",
         ]
         if let minInSync { settings["min.insync.replicas"] = "\(minInSync)" }
+        return settings
+    }
+
+    /// The ending of topics whose records other programs read.
+    static let acceptedEnding = ".accepted"
+
+    /// Settings of one topic that is made.
+    func settings(of topic: String) -> [String: String] {
+        var settings = topicSettings
+        if topic.hasSuffix(Self.acceptedEnding) { settings["retention.ms"] = "\(acceptedSeconds * 1_000)" }
         return settings
     }
 

@@ -42,7 +42,8 @@ actor TopicDirectory {
         let brokerName = options.topicName(name)
         guard
             let count = try await Self.partitionCount(
-                brokerName, options.topicSettings, partitions: options.partitions, replication: options.replication,
+                brokerName, options.settings(of: name), partitions: options.partitions,
+                replication: options.replication,
                 creating: creating, admin: admin)
         else { return nil }
         let tails = (0..<count).map { partition in

@@ -48,9 +48,9 @@ package final class RoleKeeper: Sendable {
         }
         await tasks.stopAll()
         // A task that is cancelled can't talk to the store.
-        let (store, holder, held, logger) = (store, holder, book.held, logger)
+        let (store, holder, names, logger) = (store, holder, roles.map(\.name), logger)
         await Task {
-            for role in held {
+            for role in names {
                 do {
                     try await store.releaseLease(role: role, holder: holder)
                 } catch {

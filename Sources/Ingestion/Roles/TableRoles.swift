@@ -3,11 +3,11 @@ import LakeModel
 package import Logging
 package import OperationalStore
 
-/// The parts of the work that processes share out among them: each table's lake, each table's operational rows, and the
-/// keeping of the log.
+/// The parts of the work that processes share out among them: each table's lake, each table's operational rows and
+/// published rows, and the keeping of the log.
 package struct TableRoles: Sendable {
     package enum Role: String, Sendable, CaseIterable {
-        case lake, operational, maintenance
+        case lake, operational, publish, maintenance
     }
 
     private let ingestion: DipperIngestion
@@ -42,6 +42,9 @@ package struct TableRoles: Sendable {
             if kinds.contains(.operational) {
                 roles.append(("operational/\(table.name)", work(.operational, [table.name])))
             }
+        }
+        for table in ingestion.model.tables.shuffled() where kinds.contains(.publish) {
+            roles.append(("accepted/\(table.name)", work(.publishing, [table.name])))
         }
         if kinds.contains(.maintenance) { roles.append(("log", work(.keeping, nil))) }
         return roles

@@ -37,7 +37,7 @@ struct WorkerCommand: AsyncParsableCommand {
     @Flag(help: "Leave the operational database alone.")
     var noOperational = false
 
-    @Option(help: "Any of lake, operational and maintenance, with commas between.")
+    @Option(help: "Any of lake, operational, publish and maintenance, with commas between.")
     var roles = TableRoles.Role.allCases.map(\.rawValue).joined(separator: ",")
 
     @Option(help: "A YAML file with limits (docs/operations.md lists them).")

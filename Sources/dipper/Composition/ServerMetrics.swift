@@ -36,6 +36,7 @@ enum ServerMetrics {
             "dipper_query_workers_started_total", help: "Processes of the SQL engine that were started, by why.")
         registry.describe(
             "dipper_repeated_records_total", help: "Log records that came twice and counted once, by table.")
+        registry.describe("dipper_accepted_published_total", help: "Rows published to the accepted topic, by table.")
         registry.describe("dipper_role_held", help: "Whether this process has a role of the work, by role.")
         registry.describe("dipper_s3_requests_total", help: "Requests to the object store, by method.")
         registry.describe(

@@ -94,7 +94,7 @@ import Testing
                 works.add("\(name) ends")
             }
             return RoleKeeper(
-                store: leases, roles: [("r", work)], leaseMilliseconds: 1_000,
+                store: leases, roles: [("r", work)], leaseMilliseconds: 120_000,
                 logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         }
         func wait(for line: String) async throws {

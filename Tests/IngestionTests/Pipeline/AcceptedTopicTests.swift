@@ -1,0 +1,136 @@
+import EventLog
+import Foundation
+import LakeModel
+import LakeTesting
+import Testing
+
+@testable import Ingestion
+
+/// Accepted rows for other programs, on a log that is shared.
+@Suite struct AcceptedTopicTests {
+    /// A log in memory that says that it is shared.
+    private final class SharedLog: EventLog {
+        let inner = MemoryEventLog()
+        var incarnation: String { inner.incarnation }
+        var isShared: Bool { true }
+
+        func append(
+            _ records: [LogRecord], to topic: String, idempotency: IdempotencyClaim?
+        ) async throws -> AppendOutcome {
+            try await inner.append(records, to: topic, idempotency: idempotency)
+        }
+
+        func read(
+            topic: String, partition: Int, from offset: Int64, recordsMax: Int, bytesMax: Int
+        ) async throws -> [StoredRecord] {
+            try await inner.read(
+                topic: topic, partition: partition, from: offset, recordsMax: recordsMax, bytesMax: bytesMax)
+        }
+
+        func endOffset(topic: String, partition: Int) async throws -> Int64 {
+            try await inner.endOffset(topic: topic, partition: partition)
+        }
+
+        func record(id: String) async throws -> StoredRecord? { try await inner.record(id: id) }
+
+        func appends() -> AsyncStream<Void> { inner.appends() }
+    }
+
+    private func lake() async throws -> TestLake {
+        var stores = TestStores.memory()
+        stores.log = SharedLog()
+        return try await TestLake(TestTables.items(), stores: stores)
+    }
+
+    private func publish(_ lake: TestLake) async throws {
+        try await lake.drain()
+        while try await lake.engine.publishers[0].workOnce() {}
+    }
+
+    private func messages(_ lake: TestLake) async throws -> [LogRecord] {
+        try await lake.stores.log.read(
+            topic: "items.accepted", partition: 0, from: 0, recordsMax: 10_000, bytesMax: .max
+        ).map(\.record)
+    }
+
+    /// The payload's fields in the order of their names.
+    private func payloads(_ lake: TestLake) async throws -> [String] {
+        try await messages(lake).map { message in
+            let value = try JSONSerialization.jsonObject(with: Data(message.payload)) as? [String: Any]
+            guard let row = value?["payload"] as? [String: Any] else { return "gone" }
+            return "\(row["id"] ?? "")|\(row["name"] ?? "")"
+        }
+    }
+
+    @Test func `rows come in the order of the log, and a row that goes is null`() async throws {
+        let lake = try await lake()
+        try await lake.upload("items", "id,name,day\n1,one,2021-02-03\nx,bad,\n2,two,\n")
+        try await lake.batch("items", #"[{"id": 1, "name": "new"}, {"id": "y", "name": "bad"}]"#)
+        _ = try await lake.ingestion.deleteRow(DeleteRequest(table: "items", key: ["2"]))
+        try await publish(lake)
+        #expect(try await payloads(lake) == ["1|one", "2|two", "1|new", "gone"])
+        let last = try #require(try await messages(lake).last)
+        let key = try JSONSerialization.jsonObject(with: Data(last.key ?? [])) as? [String: Any]
+        #expect((key?["payload"] as? [String: Any])?["id"] as? Int == 2)
+    }
+
+    @Test func `each row is published once, whoever goes on and wherever it stopped`() async throws {
+        let lake = try await lake()
+        let rows = (0..<2_500).map { "\($0),name \($0)," }.joined(separator: "\n")
+        try await lake.upload("items", "id,name,day\n\(rows)\n")
+        try await publish(lake)
+        #expect(try await messages(lake).count == 2_500)
+        try await lake.restart()
+        try await lake.batch("items", #"[{"id": 9000, "name": "later"}]"#)
+        try await publish(lake)
+        #expect(try await messages(lake).count == 2_501)
+
+        // A publisher that broke off within the file: the topic holds its first 1,000 rows.
+        let other = try await self.lake()
+        try await other.upload("items", "id,name,day\n\(rows)\n")
+        try await other.drain()
+        let begun = try await messages(lake).prefix(1_000).map { message in
+            var begun = message
+            begun.headers[AcceptedPosition.header] = message.headers[AcceptedPosition.header]?
+                .replacing(lake.stores.log.incarnation, with: other.stores.log.incarnation)
+            return begun
+        }
+        _ = try await other.stores.log.append(begun, to: "items.accepted", idempotency: nil)
+        try await publish(other)
+        #expect(try await payloads(other) == (0..<2_500).map { "\($0)|name \($0)" })
+    }
+
+    @Test func `every type has Connect's form`() throws {
+        let types: [PrimitiveType] = [
+            .boolean, .int, .long, .float, .double, .decimal(precision: 9, scale: 2), .date, .timestamptz, .string,
+            .uuid, .binary,
+        ]
+        let table = TableDeclaration(
+            name: "all", silverName: "all_cleaned",
+            columns: [ColumnDeclaration(name: "k\"", type: .long)]
+                + types.enumerated().map { ColumnDeclaration(name: "c\($0)", type: $1) }, key: ["k\""])
+        let row = ConnectRow(table)
+        let value = try JSONSerialization.jsonObject(with: Data(row.value(nulls(table), 0))) as? [String: Any]
+        let fields = (value?["schema"] as? [String: Any])?["fields"] as? [[String: Any]]
+        #expect(
+            fields?.map { $0["type"] as? String } == [
+                "int64", "boolean", "int32", "int64", "float", "double", "bytes", "int32", "int64", "string", "string",
+                "bytes",
+            ])
+        #expect(fields?[6]["name"] as? String == "org.apache.kafka.connect.data.Decimal")
+        #expect((fields?[6]["parameters"] as? [String: String])?["scale"] == "2")
+        #expect(fields?.map { $0["optional"] as? Bool }.dropFirst().allSatisfy { $0 == true } == true)
+        #expect((value?["payload"] as? [String: Any])?.count == 12)
+        #expect(ConnectRow.quoted("a\"\\\n\u{1}é") == Array(#""a\"\\\u000a\u0001é""#.utf8))
+    }
+
+    /// One row without values.
+    private func nulls(_ table: TableDeclaration) -> ColumnBatch {
+        ColumnBatch(
+            columns: table.columns.map { column in
+                var builder = DatumColumnBuilder(type: column.type)
+                builder.append(nil)
+                return builder.finish()
+            }, rowCount: 1)
+    }
+}
