@@ -2,7 +2,6 @@
 all, and deletes: one log through the server and through the application's batches, equal tables."""
 
 import json
-import sys
 import uuid
 
 import pytest
@@ -10,7 +9,6 @@ from dipper_spark import records, silver
 from dipper_spark.bronze import Bronze
 from dipper_spark.model import load_model
 from dipper_spark.process import Processor
-from dipper_spark.session import ship
 from rest.catalogs import spark_catalog
 
 from spark import tables
@@ -76,16 +74,6 @@ def feed(api):
 def delete(api, table, key):
     answer = api.request("DELETE", f"/tables/{table}/rows/{key}", params={"wait": 20})
     assert answer.status_code == 200, answer.text
-
-
-@pytest.fixture(scope="module")
-def session(spark):
-    """The session of all tests, whose workers run this Python and know the package. Nothing is compiled for a few rows."""
-    for name in ("spark.sql.codegen.wholeStage", "spark.sql.adaptive.enabled"):
-        spark.session.conf.set(name, "false")
-    spark.session.sparkContext.pythonExec = sys.executable
-    ship(spark.session)
-    return spark
 
 
 @pytest.fixture
