@@ -92,13 +92,12 @@ def lakes(new_server, tmp_path):
 
 
 def batches(found):
-    """The log in three micro-batches that part the tables in their middle. Regions change last: a micro-batch works the
-    tables one after the other, referenced ones first, as there is no order between topics."""
-    parts = [[], [], []]
+    """The log in two micro-batches. Regions change last: a micro-batch works the tables one after the other, referenced ones
+    first, as there is no order between topics."""
+    parts = [], []
     for record in found:
-        is_late = record["offset"] >= (2 if record["topic"] == "regions" else 5)
-        parts[0 if not is_late else 2 if record["topic"] == "regions" else 1].append(
-            [record[name] for name in records.COLUMNS])
+        is_late = record["topic"] == "regions" and record["offset"] >= 2
+        parts[is_late].append([record[name] for name in records.COLUMNS])
     return parts
 
 
