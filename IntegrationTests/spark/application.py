@@ -23,7 +23,11 @@ def jars(with_jdbc=False):
 
 def run(script, scratch, server, *arguments, with_jdbc=False, memory="1g", timeout=RUN_SECONDS):
     """Runs a script against the server's catalog and returns what it said."""
+    events = scratch / "events"
+    events.mkdir(exist_ok=True)
     settings = {
+        # As spark-defaults.conf.example has it, for the history server.
+        "spark.eventLog.enabled": "true", "spark.eventLog.dir": events.as_uri(),
         "spark.master": "local[2]", "spark.jars": jars(with_jdbc), "spark.driver.memory": memory,
         "spark.ui.enabled": "false", "spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1",
         "spark.sql.shuffle.partitions": "2", "spark.local.dir": str(scratch / "local"),

@@ -124,6 +124,7 @@ def test_server_and_spark_make_the_same_tables_of_one_log(new_server, sample_of,
         marks = tables.marks(other, name)
         assert {mark.split(".")[0] for _, mark in marks} == {"0", "1"} or "departments" in name, marks
         assert max(marks.values()) == 1, f"{name}: the batch that ran again committed again: {marks}"
+    assert len(list((scratch / "events").iterdir())) == 2, "each run leaves its events to the history server"
     report(sum(took), stored.total())
 
 

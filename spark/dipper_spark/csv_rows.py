@@ -117,7 +117,8 @@ class RowReader:
             if is_end:
                 return
             self.data, self.offset, at = self.data[at:], self.offset + at, 0
-            if len(self.data) > self.row_bytes_max:
+            # What is incomplete may be a line end.
+            if len(self.data) > self.row_bytes_max + 2:
                 place, line, row = self.offset, self.line, self.too_long()
                 yield place, line, row
                 self.line += row.lines
@@ -139,7 +140,7 @@ class RowReader:
             self.offset += len(self.data)
             self.data = self.read(BLOCK_BYTES)
             if not self.data:
-                return Row(0, kept, None, 0, scan.lines, scan.is_quoted, byte_count=count)
+                return Row(0, kept, None, 0, scan.lines, scan.is_quoted, byte_count=count - scan.is_ended)
 
 
 class RowEnd:
@@ -147,7 +148,8 @@ class RowEnd:
 
     def __init__(self, grammar):
         self.grammar = grammar
-        self.at_start, self.in_quotes, self.after_quote, self.after_return = True, False, False, False
+        self.at_start, self.in_quotes, self.after_quote = True, False, False
+        self.after_return, self.is_ended = False, False
         self.lines, self.end_bytes = 0, 1
 
     @property
@@ -157,35 +159,30 @@ class RowEnd:
     def find(self, data):
         """Behind the row end in `data`, or `None` when the row goes on."""
         for index, byte in enumerate(data):
-            if self.after_return and not self.in_quotes:
-                # The byte before ended the row; LF belongs to it.
+            if self.is_ended:
+                # By CR; LF behind it belongs to it.
                 self.end_bytes = 2 if byte == 0x0A else 1
                 return index + 1 if byte == 0x0A else index
-            if byte == 0x0A and self.after_return:
-                self.after_return = False
-                continue
-            if self.in_quotes:
-                if self.after_quote:
-                    self.after_quote = False
-                    if byte == self.grammar.quote:
-                        continue
-                    self.in_quotes = False
-                elif byte == self.grammar.quote:
-                    self.after_quote = True
-                    continue
-                else:
-                    self.after_return = byte == 0x0D
-                    self.lines += byte in (0x0A, 0x0D)
-                    continue
-            elif byte == self.grammar.quote and self.at_start:
-                self.in_quotes = True
-                self.at_start = False
+            self.lines += byte == 0x0D or (byte == 0x0A and not self.after_return)
+            self.after_return = byte == 0x0D
+            if self.goes_on(byte):
                 continue
             self.at_start = byte == self.grammar.delimiter
             if byte == 0x0A:
-                self.lines += 1
                 return index + 1
-            if byte == 0x0D:
-                self.lines += 1
-                self.after_return = True
+            self.is_ended = byte == 0x0D
         return None
+
+    def goes_on(self, byte):
+        """Takes a byte's part in quotes; whether it is one of a quoted field."""
+        if self.in_quotes and not self.after_quote:
+            self.after_quote = byte == self.grammar.quote
+            return True
+        is_quote = byte == self.grammar.quote
+        if self.after_quote:
+            self.after_quote, self.in_quotes = False, is_quote
+            return is_quote
+        if is_quote and self.at_start:
+            self.in_quotes, self.at_start = True, False
+            return True
+        return False
