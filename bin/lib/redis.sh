@@ -17,7 +17,7 @@ start_redis() {
     [ -z "${DIPPER_REDIS:-}" ] || return 0
     REDIS_FOLDER=$(mktemp -d "${TMPDIR:-/tmp}/dipper-redis.XXXXXX")
     folder=$REDIS_FOLDER
-    trap 'stop_redis; [ -z "${POSTGRESQL_FOLDER:-}" ] || stop_postgresql' EXIT
+    at_exit stop_redis
     ports=$(python3 -c 'import socket
 sockets = [socket.socket() for _ in range(2)]
 for s in sockets: s.bind(("127.0.0.1", 0))
