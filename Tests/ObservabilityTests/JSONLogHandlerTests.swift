@@ -43,6 +43,15 @@ struct JSONLogHandlerTests {
         #expect((record["long"] as? String)?.utf8.count == JSONLogHandler.textBytesMax + 3)
     }
 
+    @Test func `metadata of the record wins over that of the logger, and stands once`() throws {
+        var logger = logger()
+        logger[metadataKey: "a"] = "logger"
+        logger[metadataKey: "b"] = "logger"
+        logger.info("m", metadata: ["a": "record", "c": "record"])
+        let line = try #require(sink.lines.first)
+        #expect(line.hasSuffix(#""a":"record","b":"logger","c":"record"}"# + "\n"))
+    }
+
     @Test func `every character survives`() throws {
         let text = String(String.UnicodeScalarView((0..<0x300).compactMap(Unicode.Scalar.init))) + "\u{2028}\u{1F600}"
         logger().info("\(text)")

@@ -7,6 +7,7 @@ import Ingestion
 import LakeModel
 import QueryEngine
 import ResultCache
+import Synchronization
 
 /// Named analytics over the lake's tables: from gold while that reflects silver as it is, else from silver.
 ///
@@ -29,6 +30,7 @@ struct LakeAnalytics: AnalyticsAnswering {
     private let engine: any QueryEngine
     private let book: GoldBook
     private let versions: AnswerVersions<BasisKey, Basis>
+    private let tags = TagMemory()
 
     /// Rows of an analytic's whole answer.
     private static let rowsMax = 1_000_000
@@ -78,9 +80,10 @@ struct LakeAnalytics: AnalyticsAnswering {
     }
 
     private func version(_ question: AnalyticQuestion, _ basis: Basis) -> AnswerVersion {
-        let key = CacheKey([basis.tag] + question.parameters.map { "\($0)" })
-        return AnswerVersion(
-            tag: String(key.description.prefix(Self.tagDigits)), snapshotIDs: basis.snapshotIDs)
+        let tag = tags.tag(TagMemory.Key(basis: basis.tag, parameters: question.parameters)) {
+            CacheKey([basis.tag] + question.parameters.map { "\($0)" }).description
+        }
+        return AnswerVersion(tag: String(tag.prefix(Self.tagDigits)), snapshotIDs: basis.snapshotIDs)
     }
 
     private func declaration(of question: AnalyticQuestion) throws -> AnalyticDeclaration {
@@ -149,5 +152,27 @@ struct LakeAnalytics: AnalyticsAnswering {
                 code: "forbidden", message: "the access token may not read \(name)",
                 remedy: "ask whoever runs the server for the right to read its namespace")
         }
+    }
+}
+
+/// Tags of questions that were asked lately: looking one up is faster than hashing it.
+private final class TagMemory: Sendable {
+    struct Key: Hashable {
+        var basis: String
+        var parameters: [QueryValue]
+    }
+
+    private static let tagsMax = 1_024
+
+    private let tags = Mutex<[Key: String]>([:])
+
+    func tag(_ key: Key, _ make: () -> String) -> String {
+        if let tag = tags.withLock({ $0[key] }) { return tag }
+        let tag = make()
+        tags.withLock { tags in
+            if tags.count >= Self.tagsMax { tags.removeAll() }
+            tags[key] = tag
+        }
+        return tag
     }
 }

@@ -152,7 +152,7 @@ private struct Source: GoldSource {
 final class ScriptedEngine: QueryEngine {
     private struct State {
         var result = QueryResult(columns: [], rows: [], isTruncated: false, elapsedMicroseconds: 1)
-        var failure: QueryError?
+        var failure: (@Sendable (QueryRequest) -> QueryError?)?
         var requests: [QueryRequest] = []
         var before: (@Sendable () async throws -> Void)?
     }
@@ -169,7 +169,11 @@ final class ScriptedEngine: QueryEngine {
         }
     }
 
-    func fail(_ error: QueryError?) { state.withLock { $0.failure = error } }
+    func fail(_ error: QueryError?) { failWhen { _ in error } }
+
+    func failWhen(_ failure: @escaping @Sendable (QueryRequest) -> QueryError?) {
+        state.withLock { $0.failure = failure }
+    }
 
     /// Runs once, in the middle of the next question.
     func during(_ body: @escaping @Sendable () async throws -> Void) { state.withLock { $0.before = body } }
@@ -182,7 +186,7 @@ final class ScriptedEngine: QueryEngine {
         }
         try await before?()
         return try state.withLock { state in
-            if let failure = state.failure { throw failure }
+            if let failure = state.failure?(request) { throw failure }
             return state.result
         }
     }
