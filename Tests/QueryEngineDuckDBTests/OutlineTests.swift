@@ -190,3 +190,19 @@ extension DuckDBTests {
         }
     }
 }
+
+struct TableSQLTests {
+    @Test func `files that are read by field id bring their number of rows along`() {
+        let definition = WireRequest.Definition(
+            fields: [], plainFiles: ["/a", "/b", "/c"], deletedFromFiles: ["/d"], deleteFiles: [],
+            locationScheme: "file://",
+            locationRoot: "", rowCount: 40, equalityGroups: [])
+        let table = TableSQL(
+            namespace: "n", name: "t", fields: [WireField(id: 1, name: "x", type: "BIGINT", isNested: false)],
+            deleteFiles: [], locationScheme: "file://", locationRoot: "", rowsPerFile: definition.rowsPerFile)
+        let byID = table.createView(groups: [.init(files: ["/a", "/b", "/c"], columnNames: nil, hasDeletes: false)])
+        #expect(byID.contains("explicit_cardinality = 30"))
+        let byName = table.createView(groups: [.init(files: ["/a"], columnNames: ["x"], hasDeletes: false)])
+        #expect(!byName.contains("explicit_cardinality"))
+    }
+}
