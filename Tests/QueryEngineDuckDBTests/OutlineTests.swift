@@ -66,6 +66,14 @@ extension DuckDBTests {
             }
         }
 
+        @Test func `conditions as deep as the parser takes them are outlined`() async throws {
+            let deep = (0..<150).reduce("a = 0") { "(\($0) OR a = \($1)) AND a < \($1)" }
+            let outline = try await outline("SELECT 1 FROM silver.t WHERE \(deep)")
+            #expect(outline.references.count == 1 && outline.scopes.count == 1)
+            let casts = String(repeating: "CAST(", count: 200) + "1" + String(repeating: " AS BIGINT)", count: 200)
+            #expect(try await self.outline("SELECT 1 FROM silver.t WHERE a = \(casts)").scopes == [.unknown])
+        }
+
         @Test func `a test for null says nothing beside an outer join`() async throws {
             let outline = try await outline(
                 "SELECT 1 FROM silver.t LEFT JOIN silver.u ON t.a = u.a WHERE u.a IS NULL AND t.a = 1")
