@@ -90,6 +90,8 @@ package struct QueryTable: Sendable, Hashable {
     package var json: String?
     /// The name of the attached database's table that the rows come from instead; see `fields` for their types.
     package var attached: AttachedTable?
+    /// Rows of all data files together, deleted ones included, for the engine to choose its plan by; `nil`: not known.
+    package var rowCount: Int64?
     /// The folders that the files lie in, each with a trailing slash; empty: wherever the engine may read.
     package var folders: [String] = []
     /// Changes whenever any of the above does: the key under which an engine may keep the table ready.

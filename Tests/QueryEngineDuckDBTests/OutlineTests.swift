@@ -66,6 +66,14 @@ extension DuckDBTests {
             }
         }
 
+        @Test func `conditions as deep as the parser takes them are outlined`() async throws {
+            let deep = (0..<150).reduce("a = 0") { "(\($0) OR a = \($1)) AND a < \($1)" }
+            let outline = try await outline("SELECT 1 FROM silver.t WHERE \(deep)")
+            #expect(outline.references.count == 1 && outline.scopes.count == 1)
+            let casts = String(repeating: "CAST(", count: 200) + "1" + String(repeating: " AS BIGINT)", count: 200)
+            #expect(try await self.outline("SELECT 1 FROM silver.t WHERE a = \(casts)").scopes == [.unknown])
+        }
+
         @Test func `a test for null says nothing beside an outer join`() async throws {
             let outline = try await outline(
                 "SELECT 1 FROM silver.t LEFT JOIN silver.u ON t.a = u.a WHERE u.a IS NULL AND t.a = 1")
@@ -188,5 +196,21 @@ extension DuckDBTests {
                 #expect(lab.engine.workerProcessIDs != shared)
             }
         }
+    }
+}
+
+struct TableSQLTests {
+    @Test func `files that are read by field id bring their number of rows along`() {
+        let definition = WireRequest.Definition(
+            fields: [], plainFiles: ["/a", "/b", "/c"], deletedFromFiles: ["/d"], deleteFiles: [],
+            locationScheme: "file://",
+            locationRoot: "", rowCount: 40, equalityGroups: [])
+        let table = TableSQL(
+            namespace: "n", name: "t", fields: [WireField(id: 1, name: "x", type: "BIGINT", isNested: false)],
+            deleteFiles: [], locationScheme: "file://", locationRoot: "", rowsPerFile: definition.rowsPerFile)
+        let byID = table.createView(groups: [.init(files: ["/a", "/b", "/c"], columnNames: nil, hasDeletes: false)])
+        #expect(byID.contains("explicit_cardinality = 30"))
+        let byName = table.createView(groups: [.init(files: ["/a"], columnNames: ["x"], hasDeletes: false)])
+        #expect(!byName.contains("explicit_cardinality"))
     }
 }

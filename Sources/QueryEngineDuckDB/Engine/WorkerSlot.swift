@@ -277,7 +277,8 @@ extension WireRequest.Definition {
             fields: table.fields.map { WireField($0) }, plainFiles: table.plainFiles,
             deletedFromFiles: table.deletedFromFiles, deleteFiles: table.deleteFiles,
             locationScheme: table.locationScheme, locationRoot: table.locationRoot,
-            equalityGroups: table.equalityGroups.map { WireRequest.EqualityGroup($0) }, json: table.json,
+            rowCount: table.rowCount, equalityGroups: table.equalityGroups.map { WireRequest.EqualityGroup($0) },
+            json: table.json,
             attached: table.attached.map { attached in
                 WireRequest.Attached(
                     name: "\(DuckDBAttachment.catalog).\(attached.name)", expressions: attached.expressions)

@@ -38,6 +38,7 @@ struct WireRequest: Codable, Sendable {
         var deleteFiles: [String]
         var locationScheme: String
         var locationRoot: String
+        var rowCount: Int64?
         var equalityGroups: [EqualityGroup]
         var json: String?
         var attached: Attached?

@@ -2,6 +2,8 @@ import QueryEngine
 
 /// Reads a WHERE clause out of the parsed tree, as far as columns are compared with constants.
 struct FilterReading {
+    /// Nesting of conditions that is read; what lies deeper says nothing.
+    static let depthMax = 32
     /// Alternatives of one `IN` that are read; a longer list says nothing.
     static let alternativesMax = 1_000
 
@@ -9,16 +11,21 @@ struct FilterReading {
     /// because it has no null would make more rows come out with one.
     var isOuterJoined: Bool
 
-    func filter(_ tree: JSONTree) -> RowFilter {
+    func filter(_ tree: JSONTree, depth: Int = 0) -> RowFilter {
+        guard depth < Self.depthMax else { return .unknown }
+        func parts(_ tree: JSONTree) -> [RowFilter] {
+            (tree["children"]?.elements ?? []).map { filter($0, depth: depth + 1) }
+        }
         switch (tree["class"]?.text, tree["type"]?.text) {
-        case ("CONJUNCTION", "CONJUNCTION_AND"): return .all((tree["children"]?.elements ?? []).map(filter))
-        case ("CONJUNCTION", "CONJUNCTION_OR"): return .any((tree["children"]?.elements ?? []).map(filter))
+        case ("CONJUNCTION", "CONJUNCTION_AND"): return .all(parts(tree))
+        case ("CONJUNCTION", "CONJUNCTION_OR"): return .any(parts(tree))
         case ("COMPARISON", let type?): return comparison(tree, type)
         case ("BETWEEN", _):
             guard let column = column(tree["input"]), let lower = operand(tree["lower"]),
                 let upper = operand(tree["upper"])
             else { return .unknown }
             return .all([.compare(column, .greaterOrEqual, lower), .compare(column, .lessOrEqual, upper)])
+        case ("OPERATOR", "OPERATOR_NOT"): return parts(tree).first.map { .not($0) } ?? .unknown
         case ("OPERATOR", let type?): return operation(tree, type)
         case ("FUNCTION", _): return function(tree)
         default: return .unknown
@@ -47,7 +54,6 @@ struct FilterReading {
         let children = tree["children"]?.elements ?? []
         guard let first = children.first else { return .unknown }
         switch type {
-        case "OPERATOR_NOT": return .not(filter(first))
         case "OPERATOR_IS_NULL", "OPERATOR_IS_NOT_NULL":
             guard !isOuterJoined, let column = column(first) else { return .unknown }
             return type == "OPERATOR_IS_NULL" ? .isNull(column) : .not(.isNull(column))
@@ -94,6 +100,8 @@ struct FilterReading {
             guard let type = tree?["cast_type"], case .object(let members) = type, members.count == 1,
                 tree?["try_cast"] == nil, let name = type["id"]?.text, let child = operand(tree?["child"])
             else { return nil }
+            // What is cast twice is not followed.
+            if case .cast = child { return nil }
             return .cast(child, type: name)
         default: return nil
         }

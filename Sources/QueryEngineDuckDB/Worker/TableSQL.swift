@@ -21,6 +21,9 @@ struct TableSQL {
     var locationScheme: String
     /// What local paths hold in its place.
     var locationRoot: String
+    /// Rows of a data file, on average; `nil`: not known. The engine knows of none by itself where columns are asked for by
+    /// field id, and would join in an order that is good for empty tables.
+    var rowsPerFile: Double?
 
     /// Whether the columns can be asked for by field id: the engine's schema argument takes flat types only.
     var canReadByFieldID: Bool { fields.allSatisfy { !$0.isNested } }
@@ -75,6 +78,10 @@ struct TableSQL {
         arguments.append(
             group.columnNames == nil
                 ? "schema = \(schemaArgument(group.extraFields(beside: fields)))" : "union_by_name = true")
+        if group.columnNames == nil, let rowsPerFile {
+            let rows = max(1, Int64(Double(group.files.count) * rowsPerFile))
+            arguments.append("explicit_cardinality = \(rows)")
+        }
         var text = "SELECT \(columns.joined(separator: ", ")) FROM read_parquet(\(arguments.joined(separator: ", "))) d"
         if group.hasDeletes, !deleteFiles.isEmpty {
             text +=
@@ -161,5 +168,12 @@ extension TableSQL.FileGroup {
     func extraFields(beside fields: [WireField]) -> [WireField] {
         var known = Set(fields.map(\.id))
         return equalityDeletes.flatMap(\.fields).filter { known.insert($0.id).inserted }
+    }
+}
+
+extension WireRequest.Definition {
+    var rowsPerFile: Double? {
+        let files = plainFiles.count + deletedFromFiles.count + equalityGroups.reduce(0) { $0 + $1.files.count }
+        return files == 0 ? nil : rowCount.map { Double($0) / Double(files) }
     }
 }

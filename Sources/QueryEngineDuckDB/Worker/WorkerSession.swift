@@ -197,7 +197,7 @@ final class WorkerSession {
         let sql = TableSQL(
             namespace: table.namespace, name: table.name, fields: definition.fields,
             deleteFiles: definition.deleteFiles, locationScheme: definition.locationScheme,
-            locationRoot: definition.locationRoot)
+            locationRoot: definition.locationRoot, rowsPerFile: definition.rowsPerFile)
         try connection.execute(sql.createSchema)
         if let json = definition.json { return try connection.execute(sql.createTable(json: json)) }
         if let attached = definition.attached { return try connection.execute(sql.createView(attached: attached)) }

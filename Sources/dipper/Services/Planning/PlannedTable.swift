@@ -22,6 +22,8 @@ struct PlannedTable: Sendable {
     let schema: Schema
     /// All of it.
     let whole: QueryTable
+    /// More rows of one file are not believed: the number is another engine's word.
+    private static let fileRowsMax: Int64 = 1 << 40
 
     /// - Parameter location: where the engine finds the table's folder, with a trailing slash; empty when that is unknown.
     init(
@@ -78,7 +80,9 @@ struct PlannedTable: Sendable {
         var table = head
         var deletes: Set<String> = []
         var groups: [Group: [String]] = [:]
+        var rowCount: Int64 = 0
         for file in files {
+            rowCount += min(max(0, file.dataFile.recordCount), fileRowsMax)
             deletes.formUnion(file.positionDeletes)
             if let equality = file.equality {
                 let group = Group(equality: equality, hasPositionDeletes: !file.positionDeletes.isEmpty)
@@ -89,6 +93,7 @@ struct PlannedTable: Sendable {
                 table.deletedFromFiles.append(file.path)
             }
         }
+        table.rowCount = rowCount
         table.deleteFiles = deletes.sorted()
         let ordered = groups.sorted {
             ($0.key.equality, $0.key.hasPositionDeletes ? 1 : 0) < ($1.key.equality, $1.key.hasPositionDeletes ? 1 : 0)

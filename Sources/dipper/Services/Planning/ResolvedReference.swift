@@ -92,12 +92,12 @@ struct TextEdit {
     var bytes: Range<Int>
     var text: String
 
-    /// - Precondition: no two edits overlap.
+    /// The places come from the engine's process: one that lies outside of the text is left alone.
     static func apply(_ edits: [TextEdit], to text: String) -> String {
         guard !edits.isEmpty else { return text }
         var bytes = Array(text.utf8)
         for edit in edits.sorted(by: { $0.bytes.lowerBound > $1.bytes.lowerBound })
-        where edit.bytes.upperBound <= bytes.count {
+        where edit.bytes.lowerBound >= 0 && edit.bytes.upperBound <= bytes.count {
             bytes.replaceSubrange(edit.bytes, with: edit.text.utf8)
         }
         return String(decoding: bytes, as: UTF8.self)
