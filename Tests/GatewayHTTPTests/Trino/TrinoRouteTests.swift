@@ -4,6 +4,7 @@ import HTTPTypes
 import Hummingbird
 import HummingbirdTesting
 import QueryEngine
+import Synchronization
 import Testing
 
 @Suite struct TrinoRouteTests {
@@ -106,7 +107,7 @@ import Testing
     @Test func `a token is taken as the password of any user`() async throws {
         let token = "secret-secret-secret"
         let harness = try Harness(authentication: try TokenAuthentication(tokens: ["ada": token]))
-        func basic(_ text: String) -> HTTPFields {
+        @Sendable func basic(_ text: String) -> HTTPFields {
             [.authorization: "Basic \(Data(text.utf8).base64EncodedString())"]
         }
         try await harness.run { client in
