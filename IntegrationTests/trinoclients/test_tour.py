@@ -225,3 +225,19 @@ def test_the_hiring_answers_are_those_of_the_product_api(hiring):
         "SELECT id, department, hired FROM h WHERE hired > (SELECT avg(hired) FROM h) ORDER BY hired DESC, id")
     assert above == [tuple(row.values()) for row in hiring.api.analytics("departments-above-mean", 2021)]
     assert above, "some department is above the mean"
+
+
+def test_former_states_metadata_and_operational_rows(new_server):
+    server = new_server()
+    server.api.load("jobs", GOLDEN["jobs"].encode())
+    first = server.api.get("/tables/jobs/snapshots").json()[0]["snapshotId"]
+    between = rows(server, "SELECT committed_at FROM \"jobs_cleaned$snapshots\"")[0][0] + datetime.timedelta(milliseconds=5)
+    server.api.load("jobs", b"4,Cook\n")
+    assert rows(server, "SELECT count(*) FROM jobs_cleaned") == [(4,)]
+    assert rows(server, f"SELECT count(*) FROM jobs_cleaned FOR VERSION AS OF {first} j WHERE j.id > 0") == [(3,)]
+    assert rows(server, "SELECT count(*) FROM jobs_cleaned FOR TIMESTAMP AS OF ?", between) == [(3,)]
+    assert rows(
+        server, f"SELECT n.job FROM jobs_cleaned n LEFT JOIN jobs_cleaned FOR VERSION AS OF {first} o ON o.id = n.id "
+        "WHERE o.id IS NULL") == [("Cook",)]
+    assert rows(server, "SELECT count(*), min(operation) FROM \"jobs_cleaned$snapshots\"") == [(2, "append")]
+    assert rows(server, "SELECT count(*) FROM ops.jobs o JOIN jobs_cleaned j ON j.id = o.id") == [(4,)]

@@ -95,9 +95,13 @@ extension Translator {
             return Typed("CAST(\(SQLText.literal(trimmed)) AS \(engine))", type)
         }
         let local = trimmed.dropLast(zone.count).description.trimmed
+        // Such a constant can leave out files, which the call of a function cannot.
+        if ["UTC", "Z"].contains(zone) {
+            return Typed("CAST(\(SQLText.literal(local + "+00")) AS TIMESTAMPTZ)", type)
+        }
         let wallClock = "CAST(\(SQLText.literal(local)) AS TIMESTAMP)"
         let place = SQLText.literal(String(zone))
-        return Typed("timezone(\(place), \(wallClock))", type, zone: place == "'UTC'" ? nil : place)
+        return Typed("timezone(\(place), \(wallClock))", type, zone: place)
     }
 
     private static let unitOrder = ["year", "month", "day", "hour", "minute", "second"]

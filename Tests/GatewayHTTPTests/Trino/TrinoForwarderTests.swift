@@ -8,7 +8,7 @@ import Testing
         (#"{"data":[[{"nextUri":"no"}]],"nextUri" : "yes"}"#, "yes"),
         (#"{"columns":[{"name":"nextUri"}],"data":[["\"nextUri\":\"no\""]]}"#, nil),
         (#"{"error":{"nextUri":"no"}}"#, nil), (#"{"nextUri":1,"x":"no"}"#, nil), (#"{"x":"nextUri","y":"no"}"#, nil),
-        ("", nil), ("{\"nextUri\":\"", ""), ("{\"nextUri\":\"\\", ""), ("\"nextUri\":\"no\"", nil),
+        ("", nil), ("{\"nextUri\":\"", ""), ("{\"nextUri\":\"\\", nil), ("\"nextUri\":\"no\"", nil),
     ]) func `the next address is found where it stands, and nowhere else`(_ text: String, _ wanted: String?) {
         let json = Array(text.utf8)
         let found = TopLevel.string("nextUri", in: json).map { String(decoding: json[$0], as: UTF8.self) }
