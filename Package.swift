@@ -128,7 +128,8 @@ let package = Package(
             name: "dipper",
             dependencies: [
                 "LakeModel", "CSVFormat", "Iceberg", "ObjectStorage", "EventLog", "EventLogKafka", "OperationalStore",
-                "QueryEngine", "QueryEngineDuckDB", "Observability", "Access", "CatalogService", "Ingestion", "TableMaintenance",
+                "QueryEngine", "QueryEngineDuckDB", "Observability", "Access", "CatalogService", "Ingestion",
+                "TableMaintenance",
                 "GatewayHTTP", "S3Door", "PostgreSQLSupport", "CatalogPostgreSQL", "OperationalStorePostgres", logging,
                 httpTypes, metrics, nio, lifecycle,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),

@@ -65,14 +65,15 @@ struct DataFolder: Sendable {
         objects = try LocalObjectStore(root: lake, locationPrefix: self.location.prefix)
         let logChoice = try logChoice ?? LogChoice(nil)
         let logMark = try LogMark(folder: root, choice: logChoice)
-        (log, closeLog) = try await Self.log(logChoice, root, model)
-        try logMark.leave()
         let choice = try choice ?? StoreChoice(catalog: nil, operational: nil)
         let mark = try CatalogMark(folder: root, choice: choice)
         catalog = try await Self.catalog(choice, root)
         try mark.leave()
         operational = try await Self.operational(choice, root)
         sharesOperational = choice.operational != nil
+        // Last, because its clients' threads must have ended before the process may.
+        (log, closeLog) = try await Self.log(logChoice, root, model)
+        try logMark.leave()
         tables = LakeTables(catalog: catalog, objects: objects)
         ingestion = DipperIngestion(model: model, log: log, objects: objects, catalog: catalog, limits: limits)
     }
