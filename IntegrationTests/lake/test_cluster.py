@@ -13,6 +13,7 @@ import requests
 
 from lake.kafka import Broker, Worker, client_environment
 from lake.postgresql import PostgreSQL
+from lake.server import free_port
 from rest.catalogs import hires, pyiceberg
 
 LOGS = pathlib.Path(__file__).resolve().parent.parent.parent / ".deps" / "logs" / "servers"
@@ -251,3 +252,7 @@ def test_processes_that_share_work_say_what_they_lack(cluster, tmp_path):
     worker = Worker(tmp_path / "lacking", LOGS / f"{cluster.name}-lacking.log", {})
     assert worker.process.wait(60) == 1
     assert "cluster-incomplete" in worker.log.read_text()
+    nowhere = {**cluster.environment, "DIPPER_LOG": f"kafka://127.0.0.1:{free_port()}?requestMilliseconds=1000"}
+    worker = Worker(tmp_path / "nowhere", LOGS / f"{cluster.name}-nowhere.log", nowhere, cluster.options)
+    assert worker.process.wait(60) == 1
+    assert "log-unreachable" in worker.log.read_text()

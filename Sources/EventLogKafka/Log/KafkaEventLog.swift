@@ -78,6 +78,7 @@ package final class KafkaEventLog: EventLog {
                 options, limits, admin: admin, pump: pump, ledger: ledger, claims: claims, producer: producer)
         } catch {
             for close in [pump.close, producer.close, past.close, admin.close] { close() }
+            clients.waitForNone(seconds: Self.closeSeconds)
             throw error
         }
     }

@@ -84,8 +84,6 @@ struct DataFolder: Sendable {
             choice: objectChoice ?? ObjectChoice(environment: ProcessInfo.processInfo.environment),
             location: self.location, sharesCatalog: choice.catalog != nil, isNew: isNew)
         let objects = lakeObjects.store
-        (log, closeLog) = try await Self.log(logChoice, root, model)
-        try logMark.leave()
         let mark = try CatalogMark(folder: root, choice: choice)
         let store = try await Self.catalog(choice, root)
         leases = store as? any LeaseStore
@@ -95,6 +93,9 @@ struct DataFolder: Sendable {
         operational = try await Self.operational(choice, root)
         stores = choice
         sharesOperational = choice.operational != nil
+        // Last, because its clients' threads must have ended before the process may.
+        (log, closeLog) = try await Self.log(logChoice, root, model)
+        try logMark.leave()
         tables = LakeTables(catalog: catalog, objects: objects)
         pins = QueryPins(io: tables.io) { [lakeObjects] location in
             lakeObjects.queryPath(forLocation: location, folder: root)
