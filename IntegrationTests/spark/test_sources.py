@@ -6,6 +6,8 @@ import json
 
 import pytest
 from dipper_spark import records, sources
+from dipper_spark.expand import Expansion
+from dipper_spark.model import load_model
 
 KAFKA = (
     "key binary, value binary, topic string, partition int, offset bigint, timestamp timestamp, timestampType int, "
@@ -63,3 +65,18 @@ def test_a_line_that_is_no_record_stops_the_query(spark, tmp_path, line):
     with pytest.raises(Exception, match="landed-record-invalid") as raised:
         sources.from_lines(spark.session.read.text(str(tmp_path)), ["jobs"]).collect()
     assert not isinstance(raised.value, AssertionError)
+
+
+@pytest.mark.parametrize("value, rows, rejects", [
+    (b'{"id": 1, "job": "A"}', 1, []), (b'[{"id": 1, "job": "A"}, {"id": 2}]', 1, [("value-missing", b'{"id": 2}')]),
+    (b'{"id": 1', 0, [("json-syntax", b'{"id": 1')]), (b"\x00\xff", 0, [("json-syntax", b"\x00\xff")]),
+    (b"", 0, [("json-syntax", b"")]), (None, 0, [("json-syntax", b"")])])
+def test_a_value_of_another_producer_is_taken_or_kept_as_a_reject(value, rows, rejects):
+    record = dict(zip(records.COLUMNS, ("jobs", 0, 0, "jobs-0-0", records.PLAIN, None, value)))
+    lines = [
+        line for batch in Expansion(record, load_model().table("jobs"), None).batches() for line in batch.to_pylist()]
+    summary = lines.pop()
+    assert (summary["k"], summary["code"], summary["rejected_rows"]) == ("s", None, len(rejects))
+    assert summary["read_rows"] == rows + len(rejects)
+    assert len([line for line in lines if line["k"] == "r"]) == rows
+    assert [(line["code"], line["raw"]) for line in lines if line["k"] == "x"] == rejects

@@ -114,15 +114,24 @@ class Expansion:
 
     def json(self, kind):
         self.sha256 = records.sha_of(self.value, self.sha256)
-        is_row = kind == records.PLAIN and self.value.lstrip()[:1] == b"{"
-        rows = [json_rows.object_row(self.table, self.value)] if is_row else json_rows.array_rows(self.table, self.value)
-        for row in rows:
+        for row in self.json_rows(kind == records.PLAIN):
             self.read += 1
             offset, line, raw, values, fault = row
             if fault is not None:
                 self.reject(json_rows.reject(row))
             else:
                 self.take(values, (line, offset, raw))
+
+    def json_rows(self, is_plain):
+        """A value that nobody has looked at before is quarantined as a whole when it is no JSON: its log may forget it."""
+        if is_plain and self.value.lstrip()[:1] == b"{":
+            return [json_rows.object_row(self.table, self.value)]
+        try:
+            return json_rows.array_rows(self.table, self.value)
+        except FileFault as fault:
+            if not is_plain:
+                raise
+            return [(0, 1, self.value, None, (None, fault.code, fault.message))]
 
     def take(self, values, place):
         self.number += 1
