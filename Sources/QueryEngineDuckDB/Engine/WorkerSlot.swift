@@ -76,7 +76,14 @@ final class WorkerSlot {
 
     /// What the caller is told; ends the process when it cannot be used any more.
     private func translate(_ error: any Error, job: QueryJob) -> any Error {
-        if let error = error as? WireError, error.code != "engine-crashed" { return error.queryError }
+        if let error = error as? WireError, error.code != "engine-crashed" {
+            // A folder that was removed and made anew is another one to a process that is confined to the former.
+            if error.code == "data-unreadable" {
+                endProcess()
+                ended = .folders
+            }
+            return error.queryError
+        }
         if let error = error as? QueryError, process == nil { return error }
         let ending = process?.end() ?? "unknown"
         process = nil
