@@ -43,6 +43,25 @@ extension KafkaEventLog {
         return try await send(records, topic, claim: claim)
     }
 
+    /// What is told when the broker has a message and does not say where.
+    static var placeUnknown: KafkaFault { KafkaFault(RD_KAFKA_RESP_ERR_DUPLICATE_SEQUENCE_NUMBER) }
+
+    /// Between two looks for a record that is known to be in the log.
+    private static let lookPause = Duration.milliseconds(20)
+
+    /// The record with this id, as soon as the reader at the partition's end has come to it.
+    private func locate(_ id: String, _ tail: PartitionTail) async throws -> StoredRecord? {
+        let deadline = ContinuousClock.now + .milliseconds(options.requestMilliseconds)
+        while .now < deadline {
+            let found = tail.look { recent, _ in
+                recent.offset(ofID: id).flatMap { recent.records(from: $0, recordsMax: 1, bytesMax: 1)?.first }
+            }
+            if let found { return found }
+            try await Task.sleep(for: Self.lookPause)
+        }
+        return nil
+    }
+
     func checkFree(_ ids: [String]) async throws {
         for topic in await directory.all {
             for tail in topic.tails {
@@ -71,6 +90,13 @@ extension KafkaEventLog {
                     StoredRecord(
                         topic: topic.name, partition: messages[index].partition, offset: offset,
                         appendedMicroseconds: milliseconds * 1_000, record: records[index]))
+            case .storedSomewhere:
+                let tail = topic.tails[messages[index].partition]
+                if let record = try await locate(records[index].id, tail) {
+                    stored.append(record)
+                } else {
+                    unknown = unknown ?? Self.placeUnknown
+                }
             case .refused(let fault): refused = refused ?? fault
             case .unknown(let fault): unknown = unknown ?? fault
             }
@@ -202,6 +228,8 @@ struct ClaimedAppend {
             partition: 0, key: Array(claim.key.utf8), value: try ClaimCoding.bytes(event))
         switch try await log.producer.send([message], to: log.claims.place.topic).first {
         case .stored(let offset, _)?: return offset
+        case .storedSomewhere?:
+            throw KafkaEventLog.placeUnknown.refusal("taking the idempotency key")
         case .refused(let fault)?, .unknown(let fault)?:
             // Nothing was appended under the key yet; if the line arrives after all its lease ends.
             throw fault.refusal("taking the idempotency key")

@@ -189,7 +189,7 @@ extension KafkaEventLog {
         case .stored(let offset, _)?: try await ledger.reach(offset + 1)
         case .refused(let fault)?: throw fault.refusal("trimming \(place)")
         case .unknown(let fault)?: throw EventLogError.stateUnknown(fault)
-        case nil: break
+        case .storedSomewhere?, nil: throw EventLogError.stateUnknown(KafkaEventLog.placeUnknown)
         }
         settle(tail)
         do {

@@ -111,7 +111,8 @@ package final class KafkaEventLog: EventLog {
         switch deliveries.first {
         case .stored(let offset, _)?: try await ledger.reach(offset + 1)
         case .refused(let fault)?, .unknown(let fault)?: throw fault.refusal("the log's first record")
-        case nil: break
+        case .storedSomewhere?, nil:
+            throw placeUnknown.refusal("the log's first record")
         }
         return ledger.look { $0.incarnation } ?? fresh
     }

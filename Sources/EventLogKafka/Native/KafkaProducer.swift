@@ -16,6 +16,8 @@ struct OutgoingMessage: Sendable {
 enum Delivery: Sendable, Hashable {
     /// In the log, on as many brokers as the topic asks for.
     case stored(offset: Int64, timestampMilliseconds: Int64)
+    /// In the log, but the broker does not tell where: it had the message before the answer to it was lost.
+    case storedSomewhere
     /// Certainly not in the log.
     case refused(KafkaFault)
     /// Nobody knows.
@@ -23,7 +25,7 @@ enum Delivery: Sendable, Hashable {
 
     var fault: KafkaFault? {
         switch self {
-        case .stored: nil
+        case .stored, .storedSomewhere: nil
         case .refused(let fault), .unknown(let fault): fault
         }
     }
@@ -124,7 +126,9 @@ final class KafkaProducer: Sendable {
                 // The one reference that `enqueue` handed to the library comes back here.
                 let ticket = unsafe Unmanaged<DeliveryTicket>.fromOpaque(opaque).takeRetainedValue()
                 let code = unsafe message.pointee.err
-                if code == RD_KAFKA_RESP_ERR_NO_ERROR {
+                if code == RD_KAFKA_RESP_ERR_NO_ERROR, unsafe message.pointee.offset < 0 {
+                    ticket.report(.storedSomewhere)
+                } else if code == RD_KAFKA_RESP_ERR_NO_ERROR {
                     var kind = RD_KAFKA_TIMESTAMP_NOT_AVAILABLE
                     let time = unsafe rd_kafka_message_timestamp(message, &kind)
                     unsafe ticket.report(
