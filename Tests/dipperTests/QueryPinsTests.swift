@@ -43,7 +43,7 @@ import Testing
     }
 
     @Test func `a file is deleted at once while nobody reads it`() async throws {
-        let pin = pins.begin()
+        let pin = pins.hold()
         pin.reads([table("/a")])
         try await io.delete("file:///b")
         #expect(base.all == ["file:///b"])
@@ -54,12 +54,12 @@ import Testing
     }
 
     @Test func `a file that queries read goes with the last of them`() async throws {
-        let first = pins.begin()
+        let first = pins.hold()
         first.reads([table("/a", "/b")])
-        let second = pins.begin()
+        let second = pins.hold()
         second.reads([table("/a")])
         try await io.delete("file:///a")
-        let late = pins.begin()
+        let late = pins.hold()
         late.reads([table("/c")])
         #expect(base.all == [])
         first.end()
@@ -70,7 +70,7 @@ import Testing
     }
 
     @Test func `a query that is being planned holds up what it may turn out to read`() async throws {
-        let pin = pins.begin()
+        let pin = pins.hold()
         try await io.delete("file:///a")
         try await io.delete("file:///b")
         #expect(base.all == [])

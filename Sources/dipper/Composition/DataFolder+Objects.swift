@@ -38,7 +38,8 @@ enum LakeObjects: Sendable {
     ///   - location: what a new lake's locations begin with, for one on this disk.
     ///   - sharesCatalog: whether other folders may know the same tables, so that several belong to one lake.
     static func open(
-        in root: String, lakeFolder: String, choice: ObjectChoice, location: LakeLocation, sharesCatalog: Bool, isNew: Bool
+        in root: String, lakeFolder: String, choice: ObjectChoice, location: LakeLocation, sharesCatalog: Bool,
+        isNew: Bool
     ) async throws -> LakeObjects {
         let mark = try ObjectMark(folder: root, choice: choice, isNew: isNew)
         guard let configuration = try mark.choice.configuration(scratchFolder: root + "/tmp/parts") else {

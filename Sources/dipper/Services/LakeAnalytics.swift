@@ -111,7 +111,8 @@ struct LakeAnalytics: AnalyticsAnswering {
         defer { used.release() }
         let result = try await execute(
             QueryRequest(
-                sql: sql, parameters: parameters, tables: used.tables, limits: QueryLimits(rowsMax: Self.rowsMax)), used)
+                sql: sql, parameters: parameters, tables: used.tables, limits: QueryLimits(rowsMax: Self.rowsMax)), used
+        )
         return AnalyticAnswer(
             version: version, columns: result.columns, rows: Array(result.rows.dropFirst(page * size).prefix(size)),
             total: result.rows.count, source: source)
