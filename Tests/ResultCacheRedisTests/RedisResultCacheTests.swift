@@ -42,7 +42,7 @@ struct RedisResultCacheTests {
     @Test func `a lifetime ends a value in the server`() async throws {
         let cache = RedisResultCache(try RedisAddress(try RedisServer.address()), options: options())
         let key = CacheKey(["short"])
-        try await cache.store([1], for: key, lifetimeSeconds: 1)
+        try await cache.store([1], for: key, lifetimeSeconds: 10)
         #expect(try await cache.value(for: key) == [1])
         while try await cache.value(for: key) != nil { try await Task.sleep(for: .milliseconds(50)) }
         await cache.close()

@@ -10,6 +10,7 @@ import Testing
     static let topFiles: Set<String> = [
         "Package.swift", "Package.resolved", "README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "LICENSE",
         "NOTICE", ".gitignore", ".gitattributes", ".swift-format", ".editorconfig", ".dockerignore", ".git",
+        "Dockerfile", "compose.yaml",
     ]
 
     let tree: SourceTree

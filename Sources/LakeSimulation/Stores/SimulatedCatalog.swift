@@ -72,8 +72,9 @@ struct SimulatedCatalog: CatalogStore {
         if world.plant == .lostWatermark { applied.watermarks = [] }
         if world.plant == .unfencedWriter { applied.fence = nil }
         try await world.catalog.commit(applied)
-        if let fence = commit.fence, fence.token < world.newestFence {
-            world.violate("fencing: a writer with token \(fence.token) committed after \(world.newestFence) was given")
+        if let fence = commit.fence, let newest = world.newestFences[fence.role], fence.token < newest {
+            world.violate(
+                "fencing: a writer of \(fence.role) with token \(fence.token) committed after \(newest) was given")
         }
         world.history.append(AppliedCommit(commit: commit, change: change))
         if world.history.count == SimulationWorld.commitsMax { world.stop("the same is committed again and again") }
@@ -101,7 +102,7 @@ struct SimulatedCatalog: CatalogStore {
     func acquireFence(role: String) async throws -> Int64 {
         try await world.call(.fence, of: process, refusal: Self.failure, unknown: Self.failure) { [world] in
             let token = try await world.catalog.acquireFence(role: role)
-            world.newestFence = token
+            world.newestFences[role] = token
             return token
         }
     }

@@ -39,7 +39,7 @@ final class SimulationWorld: @unchecked Sendable {
     /// Lake commits in the order in which they took place.
     var history: [AppliedCommit] = []
     /// The newest right to commit that was given.
-    var newestFence: Int64 = 0
+    var newestFences: [String: Int64] = [:]
     private(set) var isStopped = false
     /// Commits after which a run goes in circles; a good one has far below a hundred.
     static let commitsMax = 150

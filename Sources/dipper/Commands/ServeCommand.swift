@@ -98,11 +98,7 @@ struct ServeCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let level = Logger.Level(rawValue: logLevel) ?? .info
-        LoggingSystem.bootstrap { JSONLogHandler(label: $0, level: level) }
-        let registry = PrometheusRegistry()
-        ServerMetrics.describe(on: registry)
-        MetricsSystem.bootstrap(registry)
+        let registry = observe()
         let logger = Logger(label: "dipper")
         let (host, port) = try address()
         let access = try accessRegistry(logger)
@@ -133,19 +129,12 @@ struct ServeCommand: AsyncParsableCommand {
         ServerMetrics.watch(parts.cache, on: registry)
         let door = try s3Listen.map { try Self.address($0, option: "--s3-listen") }
         let doorAddress = door.map { S3DoorAddress(host: $0.host, port: $0.port, endpoint: s3Endpoint) }
-        var iceberg = IcebergConfiguration()
-        iceberg.defaults = folder.bucketSettings(endpoint: store.s3StoreClientEndpoint)
-        iceberg.storage =
-            try folder.bucketAccess(
-                endpoint: store.s3StoreClientEndpoint, credentialsFile: store.s3StoreClientCredentials)
-            ?? doorAddress.flatMap { folder.storageAccess($0, registry: access) }
-        if let separator = namespaceSeparator?.first { iceberg.namespaceSeparator = separator }
+        let iceberg = try icebergConfiguration(folder, doorAddress, access)
         var services = folder.services(parts, room: room)
         let trinoCluster = try trino.map { try TrinoCluster(address: $0) }
         services.trinoCluster = trinoCluster.map { ClusterForwarding(cluster: $0, fallsBack: trinoFallback) }
         let gateway = try Gateway(
-            configuration: configuration, services: services, registry: registry,
-            logger: logger,
+            configuration: configuration, services: services, registry: registry, logger: logger,
             additionalRoutes: IcebergRoutes(
                 catalog: lakehouse, configuration: iceberg, authentication: configuration.authentication
             ).routes
@@ -178,6 +167,30 @@ struct ServeCommand: AsyncParsableCommand {
         try await group.run()
         await queries.shutdown()
         logger.notice("stopped")
+    }
+
+    /// Logs and metrics of the process.
+    private func observe() -> PrometheusRegistry {
+        let level = Logger.Level(rawValue: logLevel) ?? .info
+        LoggingSystem.bootstrap { JSONLogHandler(label: $0, level: level) }
+        let registry = PrometheusRegistry()
+        ServerMetrics.describe(on: registry)
+        MetricsSystem.bootstrap(registry)
+        return registry
+    }
+
+    /// What clients of the catalog are told: of a bucket, or of the door to this machine's disk.
+    private func icebergConfiguration(
+        _ folder: DataFolder, _ door: S3DoorAddress?, _ access: AccessRegistry?
+    ) throws -> IcebergConfiguration {
+        var iceberg = IcebergConfiguration()
+        iceberg.defaults = folder.bucketSettings(endpoint: store.s3StoreClientEndpoint)
+        iceberg.storage =
+            try folder.bucketAccess(
+                endpoint: store.s3StoreClientEndpoint, credentialsFile: store.s3StoreClientCredentials)
+            ?? door.flatMap { folder.storageAccess($0, registry: access) }
+        if let separator = namespaceSeparator?.first { iceberg.namespaceSeparator = separator }
+        return iceberg
     }
 
     private func address() throws -> (host: String, port: Int) { try Self.address(listen, option: "--listen") }

@@ -114,9 +114,9 @@ struct GatewayTests {
             let document = try await client.get("/openapi.json").json
             #expect(document["openapi"] as? String == "3.1.0")
             let paths = try #require(document["paths"] as? [String: [String: NSDictionary]])
-            #expect(paths.count == 22)
+            #expect(paths.count == 31)
             let ids = paths.values.flatMap(\.values).compactMap { $0["operationId"] as? String }
-            #expect(Set(ids).count == ids.count && ids.count == 23)
+            #expect(Set(ids).count == ids.count && ids.count == 34)
             let page = try await client.get("/")
             #expect(page.headers[.contentType] == "text/html; charset=utf-8")
             for path in paths.keys { #expect(page.text.contains(path)) }
