@@ -113,16 +113,14 @@ struct ServeCommand: AsyncParsableCommand {
             stores: StoreChoice(catalog: catalog, operational: operational), log: LogChoice(cluster.log),
             objects: store.choice, lakeFolder: cluster.lakeDir)
         defer { folder.close() }
-        let workers = try await folder.work(
-            here: workers, operational: !noOperational, threads: threads, logger: logger)
+        let workers = try await folder.work(here: workers, operational: !noOperational, threads: threads, logger: logger)
         let lakehouse = try folder.lakehouse(further: catalogLocation)
         let room = folder.maintenanceRoom(lakehouse)
         let upkeep = MaintenanceService(
             room: room, policy: MaintenancePolicy(),
             signals: maintenance ? [folder.tables.signals, lakehouse.signals] : [], logger: logger)
         let files = try await folder.queryFiles(cacheBytesMax: store.queryCacheBytes)
-        let queries = try folder.lakeQueries(
-            files, limits.queries, operational: !noOperational, logger: logger)
+        let queries = try folder.lakeQueries(files, limits.queries, operational: !noOperational, logger: logger)
         let parts = try folder.answerParts(
             queries: queries, lakehouse: lakehouse, refreshes: gold, limits: limits,
             cacheAddress: try CacheChoice(cache), logger: logger)
