@@ -113,7 +113,8 @@ struct ServeCommand: AsyncParsableCommand {
             stores: StoreChoice(catalog: catalog, operational: operational), log: LogChoice(cluster.log),
             objects: store.choice, lakeFolder: cluster.lakeDir)
         defer { folder.close() }
-        let workers = try await folder.work(here: workers, operational: !noOperational, threads: threads, logger: logger)
+        let workers = try await folder.work(
+            here: workers, operational: !noOperational, threads: threads, logger: logger)
         let lakehouse = try folder.lakehouse(further: catalogLocation)
         let room = folder.maintenanceRoom(lakehouse)
         let upkeep = MaintenanceService(
