@@ -3,7 +3,7 @@ FROM swift:6.2-bookworm AS build
 # hadolint ignore=DL3008
 RUN apt-get update \
     && apt-get install -y --no-install-recommends \
-        libpq-dev libroaring-dev libsnappy-dev libsqlite3-dev libzstd-dev pkg-config zlib1g-dev \
+        libpq-dev librdkafka-dev libroaring-dev libsnappy-dev libsqlite3-dev libzstd-dev pkg-config zlib1g-dev \
     && rm -rf /var/lib/apt/lists/*
 WORKDIR /source
 COPY Package.swift ./
@@ -22,7 +22,7 @@ FROM debian:bookworm-slim
 # hadolint ignore=DL3008
 RUN apt-get update \
     && apt-get install -y --no-install-recommends \
-        ca-certificates curl libpq5 libpython3.11 libroaring0 libsnappy1v5 libsqlite3-0 libzstd1 tini zlib1g \
+        ca-certificates curl libpq5 libpython3.11 librdkafka1 libroaring0 libsnappy1v5 libsqlite3-0 libzstd1 tini zlib1g \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --system --uid 10001 --create-home --home-dir /data dipper
 COPY --from=build /out/dipper /usr/local/bin/dipper
