@@ -43,11 +43,11 @@ import Testing
     }
 
     @Test func `a file is deleted at once while nobody reads it`() async throws {
-        let pin = pins.hold()
-        pin.reads([table("/a")])
+        let hold = pins.hold()
+        hold.reads([table("/a")])
         try await io.delete("file:///b")
         #expect(base.all == ["file:///b"])
-        pin.end()
+        hold.end()
         try await io.delete("file:///a")
         #expect(base.all == ["file:///a", "file:///b"])
         #expect(pins.postponedCount == 0)
@@ -70,15 +70,29 @@ import Testing
     }
 
     @Test func `a query that is being planned holds up what it may turn out to read`() async throws {
-        let pin = pins.hold()
+        let hold = pins.hold()
         try await io.delete("file:///a")
         try await io.delete("file:///b")
         #expect(base.all == [])
-        pin.reads([table("/a")])
+        hold.reads([table("/a")])
         #expect(try await base.becomes(["file:///b"]))
-        pin.end()
+        hold.end()
         #expect(try await base.becomes(["file:///a", "file:///b"]))
-        pin.end()
+        hold.end()
         #expect(pins.postponedCount == 0)
+    }
+
+    @Test func `a hold that is let go of ends`() async throws {
+        try await hold("/a") { try await io.delete("file:///a") }
+        #expect(try await base.becomes(["file:///a"]))
+        #expect(pins.postponedCount == 0)
+    }
+
+    private func hold(_ file: String, _ body: () async throws -> Void) async throws {
+        let hold = pins.hold()
+        hold.reads([table(file)])
+        try await body()
+        #expect(base.all == [])
+        withExtendedLifetime(hold) {}
     }
 }
