@@ -82,7 +82,8 @@ struct RedisConnection: Sendable {
         }
         let call = RedisCall(bytes: ByteBuffer(bytes: RESPParser.command(command)), answer: promise)
         channel.writeAndFlush(call).whenFailure { promise.fail($0) }
-        defer { deadline.cancel() }
+        // Where the answer comes in, not where it is waited for: a task that is late to go on must not end a sound connection.
+        promise.futureResult.whenComplete { _ in deadline.cancel() }
         let value = try await promise.futureResult.get()
         if case .failure(let message) = value { throw RedisRefusal(message: message) }
         return value
