@@ -213,4 +213,19 @@ struct TableSQLTests {
         let byName = table.createView(groups: [.init(files: ["/a"], columnNames: ["x"], hasDeletes: false)])
         #expect(!byName.contains("explicit_cardinality"))
     }
+
+    @Test func `a large file that is alone has one without rows beside it`() {
+        func view(_ files: [String], rowsPerFile: Double, names: Set<String>? = nil) -> String {
+            TableSQL(
+                namespace: "n", name: "t", fields: [WireField(id: 1, name: "x", type: "BIGINT", isNested: false)],
+                deleteFiles: [], locationScheme: "file://", locationRoot: "", rowsPerFile: rowsPerFile,
+                emptyFile: "/tmp/empty/rows.parquet"
+            ).createView(groups: [.init(files: files, columnNames: names, hasDeletes: false)])
+        }
+        let alone = view(["/a"], rowsPerFile: 1_000_000)
+        #expect(alone.contains("['/a', '/tmp/empty/rows.parquet']") && alone.contains("explicit_cardinality = 1000000"))
+        #expect(!view(["/a"], rowsPerFile: 1_000).contains("rows.parquet"))
+        #expect(!view(["/a", "/b"], rowsPerFile: 1_000_000).contains("rows.parquet"))
+        #expect(!view(["/a"], rowsPerFile: 1_000_000, names: ["x"]).contains("rows.parquet"))
+    }
 }

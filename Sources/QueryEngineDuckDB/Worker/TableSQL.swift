@@ -24,6 +24,8 @@ struct TableSQL {
     /// Rows of a data file, on average; `nil`: not known. The engine knows of none by itself where columns are asked for by
     /// field id, and would join in an order that is good for empty tables.
     var rowsPerFile: Double?
+    /// Read beside a large single file (``EmptyFile``).
+    var emptyFile: String?
 
     /// Whether the columns can be asked for by field id: the engine's schema argument takes flat types only.
     var canReadByFieldID: Bool { fields.allSatisfy { !$0.isNested } }
@@ -74,7 +76,13 @@ struct TableSQL {
             }
             return "\(source)::\(field.type) AS \(Self.quoted(field.name))"
         }
-        var arguments = [Self.list(group.files), "hive_partitioning = false"]
+        var files = group.files
+        if let emptyFile, files.count == 1, group.columnNames == nil,
+            (rowsPerFile ?? 0) >= EmptyFile.rowsWorthwhile
+        {
+            files.append(emptyFile)
+        }
+        var arguments = [Self.list(files), "hive_partitioning = false"]
         arguments.append(
             group.columnNames == nil
                 ? "schema = \(schemaArgument(group.extraFields(beside: fields)))" : "union_by_name = true")

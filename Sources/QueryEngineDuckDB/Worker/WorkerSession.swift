@@ -12,6 +12,7 @@ final class WorkerSession {
     private let serializer: DuckStatement
     /// Whether the kernel keeps the process to its files.
     let isConfined: Bool
+    private let emptyFile: String?
     private var filesWithFieldIDs: Set<String> = []
 
     var engineVersion: String { connection.version }
@@ -23,13 +24,16 @@ final class WorkerSession {
     /// - Throws: ``WireError`` `engine-missing` when the library cannot be loaded or lacks the time zone functions.
     init(_ setup: WorkerSetup) throws {
         connection = try DuckConnection(libraries: setup.libraries)
-        let folders = setup.dataFolders.map { TableSQL.literal($0.hasSuffix("/") ? $0 : $0 + "/") }
+        var folders = setup.dataFolders.map { TableSQL.literal($0.hasSuffix("/") ? $0 : $0 + "/") }
         // One thread until the process is confined: those that it starts later are confined with it. Times that an attached
         // database holds are read in UTC too.
         for statement in ["SET threads = 1", "SET TimeZone = 'UTC'"] + Self.attaching(setup.attachment) {
             try connection.execute(statement)
         }
         isConfined = try Confinement(setup).apply()
+        let empty = EmptyFile.write(below: setup.temporaryFolder, with: connection)
+        emptyFile = empty?.path
+        if let empty { folders.append(TableSQL.literal(empty.folder)) }
         for statement in [
             "SET threads = \(setup.threads)",
             "SET memory_limit = '\(setup.memoryBytesMax)B'",
@@ -197,7 +201,8 @@ final class WorkerSession {
         let sql = TableSQL(
             namespace: table.namespace, name: table.name, fields: definition.fields,
             deleteFiles: definition.deleteFiles, locationScheme: definition.locationScheme,
-            locationRoot: definition.locationRoot, rowsPerFile: definition.rowsPerFile)
+            locationRoot: definition.locationRoot, rowsPerFile: definition.rowsPerFile,
+            emptyFile: emptyFile)
         try connection.execute(sql.createSchema)
         if let json = definition.json { return try connection.execute(sql.createTable(json: json)) }
         if let attached = definition.attached { return try connection.execute(sql.createView(attached: attached)) }
