@@ -17,16 +17,21 @@ enum HiringGold {
               - {name: q4, type: long}
               - {name: hires, type: long, doc: Of the whole year.}
             sql: |
-              SELECT e.hire_year, d.department, j.job,
-                     count(*) FILTER (WHERE e.hire_quarter = 1) AS q1,
-                     count(*) FILTER (WHERE e.hire_quarter = 2) AS q2,
-                     count(*) FILTER (WHERE e.hire_quarter = 3) AS q3,
-                     count(*) FILTER (WHERE e.hire_quarter = 4) AS q4,
-                     count(*) AS hires
-              FROM silver.employees_cleaned e
-              JOIN silver.departments_cleaned d ON d.id = e.department_id
-              JOIN silver.jobs_cleaned j ON j.id = e.job_id
-              GROUP BY e.hire_year, d.department, j.job
+              WITH cells AS (
+                SELECT hire_year, department_id, job_id, hire_quarter, count(*) AS hires
+                FROM silver.employees_cleaned
+                GROUP BY hire_year, department_id, job_id, hire_quarter
+              )
+              SELECT c.hire_year, d.department, j.job,
+                     CAST(sum(CASE c.hire_quarter WHEN 1 THEN c.hires ELSE 0 END) AS BIGINT) AS q1,
+                     CAST(sum(CASE c.hire_quarter WHEN 2 THEN c.hires ELSE 0 END) AS BIGINT) AS q2,
+                     CAST(sum(CASE c.hire_quarter WHEN 3 THEN c.hires ELSE 0 END) AS BIGINT) AS q3,
+                     CAST(sum(CASE c.hire_quarter WHEN 4 THEN c.hires ELSE 0 END) AS BIGINT) AS q4,
+                     CAST(sum(c.hires) AS BIGINT) AS hires
+              FROM cells c
+              JOIN silver.departments_cleaned d ON d.id = c.department_id
+              JOIN silver.jobs_cleaned j ON j.id = c.job_id
+              GROUP BY c.hire_year, d.department, j.job
           - name: department_metrics
             doc: Every department in every year that has hires, those without a hire included.
             columns:
