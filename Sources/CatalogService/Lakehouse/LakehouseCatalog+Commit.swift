@@ -52,6 +52,7 @@ extension LakehouseCatalog {
     /// Commits a group; every member gets its outcome.
     private func commit(_ group: [PendingCommit], to table: TableIdentifier) async {
         for _ in 0..<Self.rebasesMax {
+            let began = ContinuousClock.now
             let attempt: GroupAttempt
             do {
                 let location = try await requirePointer(.table, table).metadataLocation
@@ -60,8 +61,11 @@ extension LakehouseCatalog {
                 for pending in group { pending.fail(error) }
                 return
             }
-            if attempt.applied.isEmpty { return attempt.refuse() }
-            if await finish(attempt, table) { return attempt.refuse() }
+            if attempt.applied.isEmpty { return refuse(attempt, table) }
+            if await finish(attempt, table) {
+                refusals.committed(table, took: .now - began)
+                return refuse(attempt, table)
+            }
         }
         for pending in group {
             pending.fail(
@@ -79,9 +83,21 @@ extension LakehouseCatalog {
         /// Members that can't be applied. They are told when the others' outcome is known: whoever lost a race loads the
         /// table at once, and is to find what it lost to.
         var refused: [(pending: PendingCommit, reason: any Error)] = []
+    }
 
-        func refuse() {
-            for (pending, reason) in refused { pending.fail(reason) }
+    /// Tells those that can't be applied, those who lost a race at the table's pace.
+    private func refuse(_ attempt: GroupAttempt, _ table: TableIdentifier) {
+        for (pending, reason) in attempt.refused {
+            let isLostRace = (reason as? IcebergError)?.kind == .requirementFailed
+            let wait = isLostRace ? refusals.wait(table) : .zero
+            guard wait > .zero else {
+                pending.fail(reason)
+                continue
+            }
+            Task {
+                try? await Task.sleep(for: wait)
+                pending.fail(reason)
+            }
         }
     }
 
@@ -127,14 +143,15 @@ extension LakehouseCatalog {
             commit.answers = attempt.applied.compactMap {
                 $0.ticket?.answer(status: 200, metadataLocation: location, nowMilliseconds: now())
             }
+            var cached = CachedTable(location: location, metadata: metadata, json: bytes)
+            // Whoever loses the race asks for this form at once, all at the same time.
+            if cache.hasRefs(table) { cached.refsJSON = metadata.withNamedSnapshots().json() }
+            cache.prepare(table, cached)
             let wanted = commit
             try await settle(written: changes ? location : "", isCurrent: { try await self.latest(table, location) }) {
                 try await self.store.commit(wanted)
             } onConflict: {
             }
-            var cached = CachedTable(location: location, metadata: metadata, json: bytes)
-            // Whoever loses the race asks for this form at once, all at the same time.
-            if cache.hasRefs(table) { cached.refsJSON = metadata.withNamedSnapshots().json() }
             cache.remember(table, cached, snapshots: snapshots)
             signals.committed(table, metadata)
             let document = TableDocument(metadataLocation: location, json: bytes)

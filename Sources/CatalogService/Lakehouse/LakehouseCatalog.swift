@@ -25,6 +25,7 @@ package final class LakehouseCatalog: Sendable {
     let cache = MetadataCache()
     let locks = RelationLocks()
     let queues = CommitQueues()
+    let refusals = RefusalPace()
     let plans = ScanPlans()
     private let pointerReads = JoinedReads<TableIdentifier, String>()
     private let existenceReads = JoinedReads<String, Bool>()

@@ -41,6 +41,8 @@ final class MetadataCache: Sendable {
 
     private struct Entry {
         var table: CachedTable
+        /// The file that is about to be the current one: whoever reads the new pointer before the commit is known finds it.
+        var next: CachedTable?
         var snapshots = SnapshotBytes()
         /// When it was used last, counted in uses.
         var used: UInt64
@@ -71,9 +73,9 @@ final class MetadataCache: Sendable {
     /// What is known of the file at `location`, when that is what is remembered of the table.
     func find(_ table: TableIdentifier, location: String) -> CachedTable? {
         state.withLock { state in
-            guard let found = state.entries[table]?.table, found.location == location else {
-                return nil
-            }
+            guard let entry = state.entries[table],
+                let found = [entry.table, entry.next].compactMap({ $0 }).first(where: { $0.location == location })
+            else { return nil }
             state.uses += 1
             state.entries[table]?.used = state.uses
             return found
@@ -89,6 +91,19 @@ final class MetadataCache: Sendable {
             else { return SnapshotBytes() }
             state.entries[table]?.snapshots = SnapshotBytes()
             return written
+        }
+    }
+
+    /// Holds a file that is written and not committed yet beside the current one, if that is remembered.
+    func prepare(_ name: TableIdentifier, _ next: CachedTable) {
+        state.withLock { state in
+            guard var entry = state.entries.removeValue(forKey: name) else { return }
+            let change = next.byteCount - (entry.next?.byteCount ?? 0)
+            entry.next = next
+            entry.byteCount += change
+            state.entries[name] = entry
+            state.byteCount += change
+            state.evict()
         }
     }
 
