@@ -17,6 +17,14 @@ from rest.catalogs import duckdb_catalog, pyiceberg, spark_catalog
 S3_FILE_IO = {"io-impl": "org.apache.iceberg.aws.s3.S3FileIO", "http-client.type": "urlconnection"}
 
 
+def bucket_options(store, prefix, folder):
+    """Options of a server whose lake lies below `prefix` in the bucket of `store`, and which hands out keys."""
+    keys = folder / "client-keys"
+    keys.write_text(f"[default]\naws_access_key_id = {KEY}\naws_secret_access_key = {store.secret}\n")
+    return ["--objects", f"s3://{BUCKET}/{prefix}", "--s3-store-endpoint", store.endpoint,
+            "--s3-store-client-credentials", str(keys)]
+
+
 class FileStorage:
     """Paths of this host; engines read the files where they lie."""
 
@@ -67,11 +75,7 @@ class BucketStorage(FileStorage):
 
     def __init__(self, new_server, folder, seaweedfs):
         self.store, self.prefix = seaweedfs(), f"lake-{uuid.uuid4().hex[:12]}"
-        keys = folder / "client-keys"
-        keys.write_text(f"[default]\naws_access_key_id = {KEY}\naws_secret_access_key = {self.store.secret}\n")
-        self.options = [
-            "--objects", f"s3://{BUCKET}/{self.prefix}", "--s3-store-endpoint", self.store.endpoint,
-            "--s3-store-client-credentials", str(keys)]
+        self.options = bucket_options(self.store, self.prefix, folder)
         self.server = new_server(self.store.environment, options=self.options)
         self.settings = {"header.X-Iceberg-Access-Delegation": "vended-credentials", **S3_FILE_IO}
 
