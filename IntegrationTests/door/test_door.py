@@ -13,8 +13,7 @@ import requests
 
 from door.clients import BUCKET, Door
 from lake.server import free_port
-from rest.catalogs import hires
-from rest.test_duckdb import EXTENSIONS
+from rest.catalogs import duckdb_catalog, hires
 
 MIB = 1 << 20
 
@@ -185,18 +184,8 @@ def test_a_table_that_names_files_of_another_namespace_is_not_read(door):
 
 
 def test_duckdb_attaches_the_lake_of_another_machine(door):
-    import pathlib
-
-    import duckdb
-
     door.server.api.load("hired_employees", hires(1, 50))
-    connection = duckdb.connect(
-        config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false", "threads": "2"})
-    for name, module in EXTENSIONS.items():
-        path = next(pathlib.Path(module.__file__).parent.rglob(f"{name}.duckdb_extension"))
-        connection.execute(f"LOAD '{path}'")
-    connection.execute(f"CREATE SECRET (TYPE iceberg, TOKEN '{door.tokens['all']['token']}')")
-    connection.execute(f"ATTACH 'lake' AS lake (TYPE iceberg, ENDPOINT '{door.catalog}')")
+    connection = duckdb_catalog(door.server, door.tokens["all"]["token"])
     assert connection.execute("SELECT count(*), sum(id) FROM lake.silver.employees_cleaned").fetchone() == (
         50, sum(range(1, 51)))
     connection.execute("CREATE SCHEMA lake.duck")

@@ -1,7 +1,6 @@
 """A lake whose files and tables lie in an S3 store, as other people's readers see it, through kills of either side."""
 
 import json
-import pathlib
 import re
 import signal
 import subprocess
@@ -17,8 +16,7 @@ from lake import hiring
 from lake.readers import as_plain, from_arrow
 from lake.seaweedfs import BUCKET, KEY, SeaweedFS
 from lake.server import Server, binary
-from rest.catalogs import hires, pyiceberg
-from rest.test_duckdb import EXTENSIONS
+from rest.catalogs import duckdb_extensions, hires, pyiceberg
 
 TABLE = "hired_employees"
 COLUMNS = hiring.SILVER[TABLE]
@@ -73,8 +71,7 @@ def duckdb_on(store):
 
     connection = duckdb.connect(
         config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false", "threads": "2"})
-    for name, module in EXTENSIONS.items():
-        path = next(pathlib.Path(module.__file__).parent.rglob(f"{name}.duckdb_extension"))
+    for path in duckdb_extensions().values():
         connection.execute(f"LOAD '{path}'")
     connection.execute(
         f"CREATE SECRET (TYPE s3, KEY_ID '{KEY}', SECRET '{store.secret}', ENDPOINT '{store.endpoint[7:]}', "

@@ -11,9 +11,8 @@ import threading
 from py4j.protocol import Py4JJavaError
 
 from lake import hiring
-from lake.readers import duckdb_rows, pyiceberg_rows
-from rest.catalogs import spark_catalog
-from rest.test_duckdb import attach
+from lake.readers import as_plain, from_arrow
+from rest.storages import EVERYWHERE
 
 ROWS = 10_000
 CHANGED_EVERY = 100
@@ -86,12 +85,13 @@ def spark_rows(first, count, name):
             f"2 job_id, 2021 hire_year, 2 hire_quarter FROM range({FIRST_SPARK_ID + first}, {FIRST_SPARK_ID + first + count})")
 
 
-def test_loads_and_spark_change_one_table_and_no_row_is_lost(server, spark, sample_of):
+@EVERYWHERE
+def test_loads_and_spark_change_one_table_and_no_row_is_lost(storage, spark, sample_of):
     text = (sample_of(ROWS, "--clean", seed=13) / f"{TABLE}.csv").read_text()
     seed = random.SystemRandom().randrange(2**32)
     print(f"seed {seed}")
-    uploads = Uploads(server.api, text, seed)
-    sql = Statements(spark.session, spark_catalog(spark, server), uploads)
+    uploads = Uploads(storage.api(), text, seed)
+    sql = Statements(spark.session, storage.spark(spark), uploads)
     uploads.upload()
     uploads.start()
     wanted = {}
@@ -121,10 +121,11 @@ def test_loads_and_spark_change_one_table_and_no_row_is_lost(server, spark, samp
 
     expected = hiring.expect(TABLE, uploads.text).rows + collections.Counter(
         spark_row(number, name) for number, name in wanted.items())
-    metadata = server.api.metadata(TABLE)
-    assert pyiceberg_rows(metadata, COLUMNS) == expected, "PyIceberg"
-    assert duckdb_rows(metadata, COLUMNS) == expected, "DuckDB"
-    assert spark.rows(metadata, COLUMNS) == expected, "Spark"
-    assert attach(server).execute(f"SELECT count(*), sum(id) FROM {SILVER}").fetchone() == (
-        len(expected), sum(row[0] for row in expected)), "DuckDB through the catalog"
-    assert server.api.query("SELECT count(*), count(DISTINCT id) FROM silver.employees_cleaned") == [[len(expected)] * 2]
+    table = storage.pyiceberg().load_table(SILVER.removeprefix("lake."))
+    assert from_arrow(table.scan().to_arrow(), COLUMNS) == expected, "PyIceberg"
+    with storage.duckdb() as connection:
+        found = connection.execute(f"SELECT {', '.join(COLUMNS)} FROM {SILVER}").to_arrow_table()
+    assert from_arrow(found, COLUMNS) == expected, "DuckDB"
+    columns = [f"unix_micros({name})" if name == "hire_datetime" else name for name in COLUMNS]
+    assert as_plain(map(tuple, sql(f"SELECT {', '.join(columns)} FROM {SILVER}"))) == expected, "Spark"
+    assert storage.api().query("SELECT count(*), count(DISTINCT id) FROM silver.employees_cleaned") == [[len(expected)] * 2]

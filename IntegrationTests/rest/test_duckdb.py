@@ -1,45 +1,37 @@
-"""DuckDB 1.5.5 attaches the catalog, reads and writes."""
+"""DuckDB 1.5.5 attaches the catalog, reads and writes, on each kind of storage."""
 
-import pathlib
+from rest.catalogs import hires
+from rest.storages import EVERYWHERE
 
-import duckdb
-import duckdb_extension_avro
-import duckdb_extension_httpfs
-import duckdb_extension_iceberg
-
-from rest.catalogs import address, hires, pyiceberg
-
-EXTENSIONS = {"httpfs": duckdb_extension_httpfs, "avro": duckdb_extension_avro, "iceberg": duckdb_extension_iceberg}
+EMPLOYEES = "lake.silver.employees_cleaned"
 
 
-def attach(server):
-    """A connection with the extensions of the wheels, so that nothing is downloaded."""
-    connection = duckdb.connect(
-        config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false", "threads": "2"})
-    for name, module in EXTENSIONS.items():
-        path = next(pathlib.Path(module.__file__).parent.rglob(f"{name}.duckdb_extension"))
-        connection.execute(f"LOAD '{path}'")
-    connection.execute(f"ATTACH 'lake' AS lake (TYPE iceberg, ENDPOINT '{address(server)}', AUTHORIZATION_TYPE 'none')")
-    return connection
-
-
-def test_a_table_of_the_server_is_read(server):
+@EVERYWHERE
+def test_a_table_of_the_server_is_read_and_changed(storage, server):
     server.api.load("hired_employees", hires(1, 50))
     server.api.load("hired_employees", hires(40, 20))
-    rows = attach(server).execute("SELECT count(*), sum(id) FROM lake.silver.employees_cleaned").fetchone()
-    assert rows == (59, sum(range(1, 60)))
+    connection = storage.duckdb()
+    count = f"SELECT count(*), sum(id) FROM {EMPLOYEES}"
+    assert connection.execute(count).fetchone() == (59, sum(range(1, 60)))
+    connection.execute(f"DELETE FROM {EMPLOYEES} WHERE id <= 10")
+    # Loads know what has gone: it comes back as new.
+    receipt = storage.api().load("hired_employees", hires(5, 10))
+    assert [receipt["rows"][kind] for kind in ("inserted", "updated")] == [6, 4], receipt
+    assert storage.duckdb().execute(count).fetchone() == (55, sum(range(5, 60)))
 
 
-def test_a_table_is_created_appended_to_and_read_by_another(server):
-    connection = attach(server)
+@EVERYWHERE
+def test_a_table_is_created_appended_to_and_read_by_another(storage):
+    connection = storage.duckdb()
     connection.execute("CREATE SCHEMA lake.duck")
     connection.execute("CREATE TABLE lake.duck.t (id BIGINT, name VARCHAR)")
     connection.execute("INSERT INTO lake.duck.t SELECT range, 'n' || range FROM range(10)")
     connection.execute("INSERT INTO lake.duck.t VALUES (10, NULL)")
     assert connection.execute("SELECT count(*), sum(id) FROM lake.duck.t").fetchone() == (11, 55)
-    table = pyiceberg(server).load_table("duck.t")
+    table = storage.pyiceberg().load_table("duck.t")
     assert sorted(table.scan().to_arrow()["id"].to_pylist()) == list(range(11))
     connection.execute("DELETE FROM lake.duck.t WHERE id < 5")
     assert connection.execute("SELECT count(*) FROM lake.duck.t").fetchone() == (6,)
+    assert storage.api().query("SELECT count(*), CAST(sum(id) AS BIGINT) FROM duck.t") == [[6, 45]]
     connection.execute("DROP TABLE lake.duck.t")
-    assert not pyiceberg(server).table_exists("duck.t")
+    assert not storage.pyiceberg().table_exists("duck.t")

@@ -15,6 +15,7 @@ from pyiceberg.transforms import IdentityTransform
 from pyiceberg.types import IntegerType, LongType, NestedField, StringType, TimestamptzType
 
 from rest.catalogs import hires, pyiceberg
+from rest.storages import EVERYWHERE
 
 SCHEMA = Schema(
     NestedField(1, "id", LongType(), required=True),
@@ -53,8 +54,9 @@ def test_namespaces(server):
         catalog.load_namespace_properties("a")
 
 
-def test_a_table_is_written_changed_and_read_back(server):
-    catalog = pyiceberg(server)
+@EVERYWHERE
+def test_a_table_is_written_changed_and_read_back(storage):
+    catalog = storage.pyiceberg()
     catalog.create_namespace("py")
     with pytest.raises(NoSuchTableError):
         catalog.load_table("py.t")
@@ -105,8 +107,9 @@ def test_of_two_appends_to_one_state_the_second_comes_behind_the_first(server):
     assert [snapshot.parent_snapshot_id for snapshot in table.snapshots()] == [None, one.current_snapshot().snapshot_id]
 
 
-def test_a_staged_table_is_created_with_its_first_rows(server):
-    catalog = pyiceberg(server)
+@EVERYWHERE
+def test_a_staged_table_is_created_with_its_first_rows(storage):
+    catalog = storage.pyiceberg()
     catalog.create_namespace("py")
     with catalog.create_table_transaction("py.t", SCHEMA) as change:
         assert not catalog.table_exists("py.t")
@@ -128,9 +131,10 @@ def test_a_table_is_registered_and_purged(server):
     assert [path for path in folder.rglob("*") if path.is_file()] == []
 
 
-def test_others_write_into_a_table_that_the_server_ingests_into(server):
+@EVERYWHERE
+def test_others_write_into_a_table_that_the_server_ingests_into(storage, server):
     server.api.load("hired_employees", hires(1, 100))
-    table = pyiceberg(server).load_table("silver.employees_cleaned")
+    table = storage.pyiceberg().load_table("silver.employees_cleaned")
     assert len(ids(table)) == 100
     with table.update_schema() as update:
         update.update_column("name", doc="as it was hired")

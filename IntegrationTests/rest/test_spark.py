@@ -6,19 +6,7 @@ import pytest
 from py4j.protocol import Py4JJavaError
 
 from rest.catalogs import hires, spark_catalog
-from rest.storages import STORAGES, DoorStorage
-
-EVERYWHERE = pytest.mark.parametrize("storage", list(STORAGES), indirect=True)
-
-
-@pytest.fixture
-def storage(request, new_server, tmp_path):
-    return STORAGES[getattr(request, "param", "file")](new_server, tmp_path)
-
-
-@pytest.fixture
-def server(storage):
-    return storage.server
+from rest.storages import EVERYWHERE, DoorStorage
 
 
 def statements(spark, name):
@@ -68,6 +56,7 @@ def test_tables_are_defined_written_and_changed(sql):
     sql("DROP NAMESPACE lake.sp")
 
 
+@EVERYWHERE
 def test_views(sql):
     sql("CREATE NAMESPACE lake.sp")
     sql("CREATE TABLE lake.sp.t (id BIGINT) USING iceberg")

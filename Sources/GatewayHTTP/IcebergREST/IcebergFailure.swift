@@ -66,7 +66,7 @@ struct IcebergFailure {
         if let (status, type) = Self.kinds[error.code] {
             self.init(status, type, error.message, code: error.code)
         } else if Self.refusals.contains(error.code) {
-            self.init(.badRequest, "BadRequestException", error.message, code: error.code)
+            self.init(.badRequest, "BadRequestException", Self.message(error), code: error.code)
         } else if Self.outages.contains(error.code) || error.isRetryable {
             // The message may name hosts and users; the log has it.
             self.init(
@@ -75,6 +75,14 @@ struct IcebergFailure {
         } else {
             self.init(.internalServerError, "InternalServerError", "the server failed: \(error.code)", code: error.code)
         }
+    }
+
+    /// The message of a refusal. What is wrong with a metadata file stands in the causes.
+    private static func message(_ error: any LakeError) -> String {
+        guard error.code == "table-metadata-invalid", let cause = error.cause as? any LakeError else {
+            return error.message
+        }
+        return "\(error.message): \(message(cause))"
     }
 
     private init(_ status: HTTPResponse.Status, _ type: String, _ message: String, code: String) {

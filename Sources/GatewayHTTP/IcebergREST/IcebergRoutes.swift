@@ -61,12 +61,13 @@ package struct IcebergRoutes: Sendable {
     }
 
     /// Runs a change under the request's idempotency key.
+    /// - Parameter settings: those of an answer that is given again. Answers are kept without them: keys are nothing to store.
     func change(
-        _ call: IcebergCall, _ action: (IdempotencyTicket?) async throws -> Response
+        _ call: IcebergCall, settings: [String: String] = [:],
+        _ action: (IdempotencyTicket?) async throws -> Response
     ) async throws -> Response {
         try await gate.run(try call.ticket(), action) { location in
-            IcebergAnswer.document(
-                try await catalog.metadataDocument(at: location), settings: storageSettings(call))
+            IcebergAnswer.document(try await catalog.metadataDocument(at: location), settings: settings)
         }
     }
 

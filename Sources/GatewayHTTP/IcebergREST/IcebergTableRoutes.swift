@@ -14,7 +14,9 @@ extension IcebergRoutes {
         return [
             route(.get, Self.tables) { call in try await list(.table, call) },
             route(.post, Self.tables) { call in
-                try await change(call) { ticket in try await createTable(call, ticket) }
+                try await change(call, settings: storageSettings(call)) { ticket in
+                    try await createTable(call, ticket)
+                }
             },
             route(.get, table) { call in try await loadTable(call) },
             route(.head, table) { call in
@@ -61,7 +63,7 @@ extension IcebergRoutes {
     private var catalogRoutes: [Route] {
         [
             route(.post, "/v1/namespaces/{namespace}/register") { call in
-                try await change(call) { ticket in
+                try await change(call, settings: storageSettings(call)) { ticket in
                     let body = try call.body()
                     let name = TableIdentifier(namespace: try call.namespace, name: try body.text("name"))
                     let location = try body.text("metadata-location")
