@@ -1,5 +1,6 @@
 """Gateways and workers as processes of their own, over a broker, PostgreSQL and a folder that they share."""
 
+import base64
 import json
 import pathlib
 import re
@@ -50,11 +51,11 @@ class Cluster:
     def gateway(self):
         return self.new_server(self.environment, options=[*self.options, "--no-workers"])
 
-    def worker(self):
+    def worker(self, *options):
         number = len(self.workers)
         worker = Worker(
             self.folder / f"worker-{number}", LOGS / f"{self.name}-worker-{number}.log", self.environment,
-            [*self.options, "--lease-milliseconds", str(LEASE_MILLISECONDS), "--threads", "1"])
+            [*self.options, "--lease-milliseconds", str(LEASE_MILLISECONDS), "--threads", "1", *options])
         self.workers.append(worker)
         return worker
 
@@ -184,6 +185,92 @@ def check_accepted(cluster, count, wanted):
         last[value["payload"]["id"]] = value["payload"]["name"]
     changed = sum(name.startswith("New ") for name in last.values())
     assert f"{len(last)}|{len(last)}|{sum(last)}|{changed}" == wanted
+
+
+def metrics(port, path="/metrics"):
+    answer = requests.get(f"http://127.0.0.1:{port}{path}", timeout=30)
+    assert answer.status_code == 200, answer.text
+    return answer.text
+
+
+def test_gold_is_kept_by_one_worker_and_another_follows_when_it_dies(cluster):
+    gateway = cluster.gateway()
+    ports = {}
+    for _ in range(2):
+        port = free_port()
+        ports[cluster.worker("--metrics-listen", f"127.0.0.1:{port}")] = port
+
+    def is_current():
+        return all(table["current"] for table in gateway.api.get("/gold").json())
+
+    def holder():
+        return wait_until(lambda: cluster.holder("gold"))
+
+    gateway.api.load("departments", b"1,Sales\n")
+    gateway.api.load("jobs", b"1,Clerk\n")
+    gateway.api.load("hired_employees", hires(1, 100))
+    wait_until(is_current)
+    first = holder()
+    text = metrics(ports[first])
+    assert 'dipper_role_held{role="gold"} 1' in text and 'outcome="written"' in text, text
+    assert 'dipper_backlog_records{table="hired_employees"} 0' in text, text
+    assert json.loads(metrics(ports[first], "/readyz"))["checks"] == {"server": "ok", "catalog": "ok", "log": "ok"}
+    first.kill()
+    gateway.api.load("hired_employees", hires(101, 100))
+    follower = holder()
+    assert follower is not first
+    wait_until(is_current)
+    # A fifth of each file.
+    sql = "SELECT CAST(sum(hires) AS BIGINT) FROM gold.department_metrics WHERE department_id = 1"
+    assert gateway.api.query(sql) == [[40]]
+    assert 'dipper_gold_refreshes_total{outcome="written"' in metrics(ports[follower])
+
+
+def test_refused_rows_are_published_once(cluster):
+    gateway = cluster.gateway()
+    cluster.worker()
+    body = b"1,Ada,2021-03-01T09:00:00Z,1,1\n2,,2021-03-02T09:00:00Z,1,1\nx,Bob,2021-03-02T09:00:00Z,1,1\n"
+    first = gateway.api.load("hired_employees", body)
+    gateway.api.load("hired_employees", body)
+    answer = gateway.api.batch("hired_employees", [
+        {"id": 3, "name": "Eve", "datetime": "never", "department_id": 1, "job_id": 1}])
+    assert answer.status_code == 200, answer.text
+    gateway.api.ended(answer.json())
+    topic = "hired_employees.rejected"
+    messages = wait_until(lambda: (found := cluster.broker.messages(topic)) and len(found) >= 3 and found)
+    rows = [json.loads(message.value())["payload"] for message in messages]
+    assert [(row["line"], row["byte_offset"], row["column_name"]) for row in rows[:2]] == [(2, 31, "name"), (3, 59, "id")]
+    assert base64.b64decode(rows[0]["raw"]) == b"2,,2021-03-02T09:00:00Z,1,1"
+    assert {row["job_id"] for row in rows[:2]} == {first["id"]} and rows[2]["job_id"] == answer.json()["id"]
+    assert b"never" in base64.b64decode(rows[2]["raw"])
+    headers = [dict(message.headers()) for message in messages]
+    assert [header["__connect.errors.offset"] for header in headers] == [b"0", b"0", b"2"]
+    keys = [json.loads(message.key())["payload"] for message in messages]
+    assert keys[0] == {name: rows[0][name] for name in ("file_sha256", "byte_offset", "code")}
+    # One more refused row, after which nothing else has come.
+    gateway.api.load("hired_employees", b"y,Kim,2021-03-02T09:00:00Z,1,1\n")
+    wait_until(lambda: len(cluster.broker.messages(topic)) >= 4)
+    assert len(cluster.broker.messages(topic)) == 4
+
+
+def test_metrics_of_a_worker_are_closed_to_the_network_without_tokens(cluster, tmp_path):
+    worker = Worker(
+        tmp_path / "open", LOGS / f"{cluster.name}-open.log", cluster.environment,
+        [*cluster.options, "--metrics-listen", f"0.0.0.0:{free_port()}"])
+    assert worker.process.wait(60) == 1
+    assert "authentication-required" in worker.log.read_text()
+
+
+def test_gold_by_name_needs_the_engine(cluster, tmp_path):
+    environment = {**cluster.environment, "DIPPER_LIBDUCKDB": str(tmp_path / "missing.so")}
+    worker = Worker(
+        tmp_path / "gold", LOGS / f"{cluster.name}-gold.log", environment, [*cluster.options, "--roles", "gold"])
+    assert worker.process.wait(60) == 1
+    assert "engine-missing" in worker.log.read_text()
+    worker = Worker(tmp_path / "all", LOGS / f"{cluster.name}-all.log", environment, cluster.options)
+    cluster.workers.append(worker)
+    wait_until(lambda: LAKE_ROLE in worker.roles())
+    assert "gold is left to other workers" in worker.log.read_text() and "gold" not in worker.roles()
 
 
 def test_a_worker_that_sleeps_past_its_lease_does_no_harm_when_it_wakes(cluster):

@@ -53,7 +53,7 @@ def test_connectors_have_documented_properties_alone(path):
     for alias in filter(None, config.get("transforms", "").split(",")):
         assert f"transforms.{alias}.type" in config
     tables = {table.name for table in load_model().tables}
-    assert {topic.removesuffix(".accepted") for topic in config["topics"].split(",")} == tables
+    assert {topic.removesuffix(".accepted").removesuffix(".rejected") for topic in config["topics"].split(",")} == tables
     assert not re.search(r'"[^"]*(password|secret)[^"]*": "(?!\$\{)', path.read_text()), "secrets come from outside"
 
 

@@ -14,6 +14,8 @@ package struct GoldLimits: Sendable, Hashable {
     package var goldRestFactor = 9
     /// How often tables are looked at although no commit was seen: other processes may have committed.
     package var goldCheckSeconds = 30
+    /// How often the catalog is asked where the inputs stand, if other processes commit to them.
+    package var goldPollMilliseconds = 1_000
 
     /// The first pause after a failure, doubled after each further one.
     static let pauseMilliseconds: Int64 = 1_000

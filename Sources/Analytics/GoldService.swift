@@ -30,11 +30,16 @@ package final class GoldService: Sendable {
     private let statuses: Mutex<[String: GoldStatus]>
     private let inputs: Set<TableIdentifier>
     private let turn = GoldTurn()
+    private let others: PointerWatch?
     private let wakes: AsyncStream<Void>
     private let wake: AsyncStream<Void>.Continuation
 
-    /// - Parameter signals: of all who commit to tables in this process.
-    package init(room: GoldRoom, pool: BlockingPool, signals: [CommitSignals], logger: Logger) {
+    /// - Parameters:
+    ///   - signals: of all who commit to tables in this process.
+    ///   - shared: the catalog, where other processes commit too: their commits are looked for in it.
+    package init(
+        room: GoldRoom, pool: BlockingPool, signals: [CommitSignals], shared: (any CatalogStore)? = nil, logger: Logger
+    ) {
         self.room = room
         self.pool = pool
         self.logger = logger
@@ -43,6 +48,7 @@ package final class GoldService: Sendable {
         statuses = Mutex(Dictionary(gold.map { ($0.name, GoldStatus(name: $0.name)) }) { first, _ in first })
         inputs = Set(room.book.tables(bearingOn: gold.map(\.name)))
             .filter { $0.namespace != GoldDeclaration.namespace }
+        others = shared.map { [inputs] in PointerWatch(catalog: $0, tables: inputs.sorted { "\($0)" < "\($1)" }) }
         (wakes, wake) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
         for signal in signals {
             signal.listen { [weak self] table, _ in self?.committed(table) }
@@ -69,7 +75,7 @@ package final class GoldService: Sendable {
 
     // MARK: The loop
 
-    /// Works until cancelled.
+    /// Works until cancelled; once for each service.
     package func run() async {
         schedule.withLock { $0.committed(at: Self.uptime) }
         let check = Task {
@@ -79,7 +85,11 @@ package final class GoldService: Sendable {
                 wake.yield()
             }
         }
-        defer { check.cancel() }
+        let look = others.map { others in Task { await follow(others) } }
+        defer {
+            check.cancel()
+            look?.cancel()
+        }
         wake.yield()
         var timer: Task<Void, Never>?
         for await _ in wakes {
@@ -98,6 +108,25 @@ package final class GoldService: Sendable {
             }
         }
         timer?.cancel()
+    }
+
+    /// Notices commits of other processes.
+    private func follow(_ others: PointerWatch) async {
+        var watch = others
+        var isFailing = false
+        while !Task.isCancelled {
+            do {
+                for table in try await watch.moved() { committed(table) }
+                isFailing = false
+            } catch {
+                if Task.isCancelled { return }
+                if !isFailing {
+                    logger.warning("commits of other processes can't be seen", metadata: ["error": "\(error)"])
+                }
+                isFailing = true
+            }
+            try? await Task.sleep(for: .milliseconds(room.limits.goldPollMilliseconds))
+        }
     }
 
     private func refreshDue() async {

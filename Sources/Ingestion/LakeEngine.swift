@@ -15,6 +15,7 @@ package final class LakeEngine: Sendable {
     private let coordinators: [ThreadExecutor]
     private let keeper: LogKeeper?
     let publishers: [AcceptedSink]
+    let rejectPublishers: [RejectedSink]
 
     /// What of the work an engine does.
     package struct Parts: OptionSet, Sendable {
@@ -28,7 +29,7 @@ package final class LakeEngine: Sendable {
         package static let operational = Parts(rawValue: 2)
         /// Drops log records that every sink has passed.
         package static let keeping = Parts(rawValue: 4)
-        /// Publishes accepted rows, where the log is one that others read.
+        /// Publishes accepted and refused rows, where the log is one that others read.
         package static let publishing = Parts(rawValue: 8)
         package static let all: Parts = [.lake, .operational, .keeping, .publishing]
     }
@@ -84,6 +85,9 @@ package final class LakeEngine: Sendable {
             ? own.map {
                 AcceptedSink(declaration: $0, ingestion: ingestion, tables: tables, crew: crew, logger: logger)
             } : []
+        rejectPublishers = publishers.map {
+            RejectedSink(declaration: $0.topic.declaration, ingestion: ingestion, tables: tables, logger: logger)
+        }
         keeper =
             parts.contains(.keeping)
             ? LogKeeper(ingestion: ingestion, tables: tables, operational: operational, logger: logger) : nil
@@ -147,6 +151,7 @@ package final class LakeEngine: Sendable {
             }
             for sink in sinks { group.addTask { await sink.run() } }
             for publisher in publishers { group.addTask { await publisher.run() } }
+            for publisher in rejectPublishers { group.addTask { await publisher.run() } }
             if let keeper { group.addTask { await keeper.run() } }
         }
     }

@@ -43,6 +43,31 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(2)))
+    func `commits of other processes are seen in the catalog`() async throws {
+        let lab = try await GoldLab()
+        var limits = GoldLimits()
+        limits.goldQuietMilliseconds = 1
+        limits.goldDelayMilliseconds = 1
+        limits.goldRestFactor = 0
+        limits.goldPollMilliseconds = 5
+        limits.goldCheckSeconds = 3_600
+        // It hears of no commit itself.
+        let service = GoldService(
+            room: try lab.room(GoldLab.model, limits: limits), pool: .shared, signals: [], shared: lab.store,
+            logger: logger)
+        let running = Task { await service.run() }
+        try await until { try await service.isCurrent("totals") }
+        for number in 1...3 {
+            lab.engine.answer(["id", "n"], ["BIGINT", "BIGINT"], [[.integer(Int64(number)), .null]])
+            try await lab.commit(lab.items)
+            try await until { try await service.isCurrent("totals") }
+            #expect(try await lab.rows() == [[.long(Int64(number)), nil]])
+        }
+        running.cancel()
+        await running.value
+    }
+
+    @Test(.timeLimit(.minutes(2)))
     func `a failure is told and tried again until it is none`() async throws {
         let lab = try await GoldLab()
         lab.engine.fail(QueryError(code: "engine-missing", message: "there is no engine"))

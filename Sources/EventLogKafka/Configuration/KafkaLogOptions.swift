@@ -36,7 +36,7 @@ package struct KafkaLogOptions: Sendable, Hashable {
     package var recordBytes = recordBytesDefault
     package var appendMilliseconds = appendMillisecondsDefault
     package var requestMilliseconds = requestMillisecondsDefault
-    /// Seconds that topics of accepted rows, which are not Dipper's own memory, are kept by the brokers: 7 days.
+    /// Seconds that topics of accepted and of refused rows, which are not Dipper's own memory, are kept by the brokers: 7 days.
     package var acceptedSeconds = 7 * 24 * 3_600
     package var lookBackRecords = lookBackRecordsDefault
     package var recentBytes = recentBytesDefault
@@ -184,13 +184,15 @@ package struct KafkaLogOptions: Sendable, Hashable {
         return settings
     }
 
-    /// The ending of topics whose records other programs read.
-    static let acceptedEnding = ".accepted"
+    /// The endings of topics whose records other programs read.
+    static let derivedEndings = [".accepted", ".rejected"]
 
     /// Settings of one topic that is made.
     func settings(of topic: String) -> [String: String] {
         var settings = topicSettings
-        if topic.hasSuffix(Self.acceptedEnding) { settings["retention.ms"] = "\(acceptedSeconds * 1_000)" }
+        if Self.derivedEndings.contains(where: { topic.hasSuffix($0) }) {
+            settings["retention.ms"] = "\(acceptedSeconds * 1_000)"
+        }
         return settings
     }
 

@@ -9,14 +9,16 @@ import ServiceLifecycle
 
 /// Health, readiness, metrics, the description of the API and the page at `/`.
 struct OperationRoutes {
-    let services: GatewayServices
+    /// Whose backlog readiness looks at; `nil`: this process takes nothing in.
+    let ingestion: (any IngestionService)?
+    let readiness: [ReadinessCheck]
     let limits: GatewayLimits
     let registry: PrometheusRegistry
 
     var routes: [Route] {
         [
             Route(.get, "/healthz", access: .open, documentation: .health, handler: health),
-            Route(.get, "/readyz", access: .open, documentation: .readiness, handler: readiness),
+            Route(.get, "/readyz", access: .open, documentation: .readiness, handler: ready),
             Route(.get, "/metrics", access: .everything(.read), documentation: .metrics, handler: metrics),
         ]
     }
@@ -26,7 +28,7 @@ struct OperationRoutes {
         Answers.json(["status": "ok"])
     }
 
-    @Sendable private func readiness(_ request: GatewayRequest) async throws -> Response {
+    @Sendable private func ready(_ request: GatewayRequest) async throws -> Response {
         var members: [JSONMember] = []
         var isReady = true
         func note(_ name: String, _ failure: String?) {
@@ -35,12 +37,13 @@ struct OperationRoutes {
         }
         note("server", Task.isShuttingDownGracefully ? "shutting-down" : nil)
         do {
-            let backlog = try await services.ingestion.backlog()
-            note("ingestion", backlog > limits.readyBacklogMax ? "overloaded" : nil)
+            if let backlog = try await ingestion?.backlog() {
+                note("ingestion", backlog > limits.readyBacklogMax ? "overloaded" : nil)
+            }
         } catch {
             note("ingestion", failure("ingestion", error, request))
         }
-        for check in services.readiness {
+        for check in readiness {
             do {
                 try await check.check()
                 note(check.name, nil)

@@ -1,7 +1,5 @@
 package import Hummingbird
-import HummingbirdCore
 package import Logging
-import NIOCore
 package import Observability
 
 /// The product API on HTTP/1.1, over the services that the executable composes.
@@ -51,7 +49,7 @@ package struct Gateway: Sendable {
         routes += TrinoRoutes(services: services, limits: limits, version: configuration.version).routes
         routes +=
             OperationRoutes(
-                services: services, limits: limits, registry: registry
+                ingestion: services.ingestion, readiness: services.readiness, limits: limits, registry: registry
             ).routes
         routes +=
             TableRoutes(tables: services.tables, rows: services.rows, limits: limits).routes
@@ -75,20 +73,6 @@ package struct Gateway: Sendable {
     package func application(
         onRunning: @escaping @Sendable (_ port: Int) async -> Void = { _ in }
     ) -> Application<GatewayResponder> {
-        let limits = configuration.limits
-        return Application(
-            responder: responder,
-            server: .http1(
-                configuration: .init(
-                    additionalChannelHandlers: [ConnectionHandler(drainBytesMax: limits.drainBytesMax)],
-                    idleTimeout: .seconds(Int64(limits.idleSecondsMax)),
-                    httpDecoderConfiguration: .init(
-                        maxHeaderFieldSize: limits.headerBytesMax, maxHeaderListSize: limits.headerBytesMax,
-                        maxHeaderFieldCount: limits.headersMax))),
-            configuration: ApplicationConfiguration(
-                address: .hostname(configuration.host, port: configuration.port), serverName: "dipper",
-                availableConnectionsDelegate: MaximumAvailableConnections(limits.connectionsMax)),
-            onServerRunning: { channel in await onRunning(channel.localAddress?.port ?? 0) },
-            logger: logger)
+        responder.application(configuration, onRunning: onRunning, logger: logger)
     }
 }

@@ -20,8 +20,16 @@ struct ConnectRow: Sendable {
     private let keyHead: [UInt8]
 
     init(_ table: TableDeclaration) {
-        let columns = Array(table.silverSchema.fields.prefix(table.columns.count))
-        let keys = Set(table.keyColumns)
+        self.init(
+            Array(table.silverSchema.fields.prefix(table.columns.count)), keys: table.keyColumns,
+            name: "dipper.\(table.name)")
+    }
+
+    /// - Parameters:
+    ///   - keys: indices of the columns that make the key.
+    ///   - name: of the schema.
+    init(_ columns: [SchemaField], keys: [Int], name: String) {
+        let keys = Set(keys)
         var fields: [Field] = []
         for (index, column) in columns.enumerated() {
             guard let type = column.type.primitive else { continue }
@@ -29,27 +37,32 @@ struct ConnectRow: Sendable {
         }
         self.fields = fields
         keyFields = fields.filter { keys.contains($0.index) }
-        head = Self.head(columns, Array(columns.indices), "dipper.\(table.name)")
-        keyHead = Self.head(columns, columns.indices.filter { keys.contains($0) }, "dipper.\(table.name).key")
+        head = Self.head(columns, Array(columns.indices), name)
+        keyHead = Self.head(columns, columns.indices.filter { keys.contains($0) }, "\(name).key")
     }
 
     /// A row's value.
-    func value(_ batch: ColumnBatch, _ row: Int) -> [UInt8] { head + payload(fields, batch, row) + [UInt8(ascii: "}")] }
+    func value(_ batch: ColumnBatch, _ row: Int) -> [UInt8] { value { batch.columns[$0].datum(row) } }
 
     /// A row's key; `nil` for a table without one.
-    func key(_ batch: ColumnBatch, _ row: Int) -> [UInt8]? {
-        keyFields.isEmpty ? nil : keyHead + payload(keyFields, batch, row) + [UInt8(ascii: "}")]
+    func key(_ batch: ColumnBatch, _ row: Int) -> [UInt8]? { key { batch.columns[$0].datum(row) } }
+
+    /// The value of a row whose columns `datum` knows by their index.
+    func value(_ datum: (Int) -> Datum?) -> [UInt8] { head + payload(fields, datum) + [UInt8(ascii: "}")] }
+
+    func key(_ datum: (Int) -> Datum?) -> [UInt8]? {
+        keyFields.isEmpty ? nil : keyHead + payload(keyFields, datum) + [UInt8(ascii: "}")]
     }
 
     /// The value that stands for a row that is gone: Connect takes it as null, which sinks delete by.
     static let gone = Array(#"{"schema":null,"payload":null}"#.utf8)
 
-    private func payload(_ fields: [Field], _ batch: ColumnBatch, _ row: Int) -> [UInt8] {
+    private func payload(_ fields: [Field], _ datum: (Int) -> Datum?) -> [UInt8] {
         var bytes = [UInt8(ascii: "{")]
         for (position, field) in fields.enumerated() {
             if position > 0 { bytes.append(UInt8(ascii: ",")) }
             bytes += field.name
-            bytes += Self.text(batch.columns[field.index].datum(row), field.type)
+            bytes += Self.text(datum(field.index), field.type)
         }
         bytes.append(UInt8(ascii: "}"))
         return bytes

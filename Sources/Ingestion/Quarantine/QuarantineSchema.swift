@@ -25,7 +25,8 @@ package enum QuarantineSchema {
         ])
 
     /// The fields that make a reject's identity.
-    static let identityFields = [schema.fields[0], schema.fields[2], schema.fields[4]]
+    static let identityFields = identityIndices.map { schema.fields[$0] }
+    static let identityIndices = [0, 2, 4]
 }
 
 /// A refused row on its way to quarantine.

@@ -7,7 +7,8 @@ package import OperationalStore
 /// published rows, and the keeping of the log.
 package struct TableRoles: Sendable {
     package enum Role: String, Sendable, CaseIterable {
-        case lake, operational, publish, maintenance
+        /// `gold` is the executable's to compose, for it needs the SQL engine.
+        case lake, operational, publish, maintenance, gold
     }
 
     private let ingestion: DipperIngestion

@@ -83,6 +83,11 @@ extension DipperIngestion {
 
     package func backlog() async throws -> Int { gauge.total }
 
+    /// Log records of each table that the lake has not taken yet, as far as this process knows.
+    package var backlogs: [(table: String, waiting: Int)] {
+        model.tables.map { ($0.name, gauge.waiting(in: $0.name)) }
+    }
+
     func pending(_ stored: StoredRecord) async throws -> JobReceipt {
         let payload = try LogPayload(headers: stored.record.headers, payload: stored.record.payload)
         var receipt = try receipt(of: stored, payload: payload, reading: true)

@@ -46,6 +46,25 @@ package enum DuckDBLibrary {
         return found + [LibraryCandidate(library: systemName, pythons: [])]
     }
 
+    /// Looks for the library's file before anything needs it; the file itself is loaded in child processes alone.
+    /// - Parameter folder: where it is installed, if anywhere.
+    /// - Throws: ``QueryError`` `engine-missing` when there is none.
+    package static func find(
+        environment: [String: String] = ProcessInfo.processInfo.environment, folder: String?
+    ) throws {
+        let found = try candidates(environment: environment, folder: folder)
+        if found.contains(where: { $0.library.contains("/") }) { return }
+        // The system's own search, about: its usual folders.
+        let folders = (environment["LD_LIBRARY_PATH"] ?? "").split(separator: ":").map(String.init)
+        let system = [
+            "/usr/local/lib", "/usr/lib", "/usr/lib64", "/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu",
+        ]
+        if (folders + system).contains(where: { FileManager.default.fileExists(atPath: "\($0)/\(systemName)") }) {
+            return
+        }
+        throw QueryError(code: "engine-missing", message: "DuckDB's library is not installed here", remedy: remedy)
+    }
+
     private static func candidate(_ path: String, environment: [String: String]) -> LibraryCandidate {
         guard let version = pythonVersion(ofLibrary: path) else { return LibraryCandidate(library: path, pythons: []) }
         var pythons: [String] = []

@@ -73,8 +73,10 @@ struct ServeCommand: AsyncParsableCommand {
     @Flag(inversion: .prefixedNo, help: "Compact tables and expire their snapshots while they are written.")
     var maintenance = true
 
-    @Flag(inversion: .prefixedNo, help: "Refresh gold tables after commits of their inputs.")
-    var gold = true
+    @Flag(
+        inversion: .prefixedNo,
+        help: "Refresh gold tables after commits of their inputs (default: unless --no-workers is given).")
+    var gold: Bool?
 
     @Option(help: "A cache of answers that processes share, redis://…, rediss://… or @FILE with that in it.")
     var cache: String?
@@ -101,7 +103,7 @@ struct ServeCommand: AsyncParsableCommand {
         let registry = observe()
         let logger = Logger(label: "dipper")
         let (host, port) = try address()
-        let access = try accessRegistry(logger)
+        let access = try Self.accessRegistry(tokensFile, logger)
         let limits = try config.map { try ServerLimits(file: $0) } ?? ServerLimits()
         let configuration = GatewayConfiguration(
             host: host, port: port, authentication: access.map { TokenAuthentication($0) }, limits: limits.gateway,
@@ -113,7 +115,7 @@ struct ServeCommand: AsyncParsableCommand {
             stores: StoreChoice(catalog: catalog, operational: operational), log: LogChoice(cluster.log),
             objects: store.choice, lakeFolder: cluster.lakeDir)
         defer { folder.close() }
-        let workers = try await folder.work(
+        let work = try await folder.work(
             here: workers, operational: !noOperational, threads: threads, logger: logger)
         let lakehouse = try folder.lakehouse(further: catalogLocation)
         let room = folder.maintenanceRoom(lakehouse)
@@ -123,9 +125,9 @@ struct ServeCommand: AsyncParsableCommand {
         let files = try await folder.queryFiles(cacheBytesMax: store.queryCacheBytes)
         let queries = try folder.lakeQueries(files, limits.queries, operational: !noOperational, logger: logger)
         let parts = try folder.answerParts(
-            queries: queries, lakehouse: lakehouse, refreshes: gold, limits: limits,
+            queries: queries, lakehouse: lakehouse, refreshes: refreshesGold, limits: limits,
             cacheAddress: try CacheChoice(cache), logger: logger)
-        ServerMetrics.watch(parts.cache, on: registry)
+        ServerMetrics.watch(parts.cache, folder.ingestion, on: registry)
         let door = try s3Listen.map { try Self.address($0, option: "--s3-listen") }
         let doorAddress = door.map { S3DoorAddress(host: $0.host, port: $0.port, endpoint: s3Endpoint) }
         let iceberg = try icebergConfiguration(folder, doorAddress, access)
@@ -144,11 +146,11 @@ struct ServeCommand: AsyncParsableCommand {
             logger.notice("listening", metadata: ["host": "\(host)", "port": "\(port)"])
         }
         var running: [ServiceGroupConfiguration.ServiceConfiguration] = [
-            .init(service: WorkerService { await workers() }),
+            .init(service: WorkerService { await work() }),
             .init(service: WorkerService { await upkeep.run() }), .init(service: application),
             .init(service: WorkerService { await folder.careForObjects(logger) }),
         ]
-        if gold { running.append(.init(service: WorkerService { await parts.gold.run() })) }
+        if refreshesGold { running.append(.init(service: WorkerService { await parts.gold.run() })) }
         if let door, let doorAddress {
             let server = try folder.door(host: door.host, port: door.port, registry: access, logger: logger)
             running.append(
@@ -167,6 +169,9 @@ struct ServeCommand: AsyncParsableCommand {
         await queries.shutdown()
         logger.notice("stopped")
     }
+
+    /// Where workers do the work, one of them keeps gold.
+    private var refreshesGold: Bool { gold ?? workers }
 
     /// Logs and metrics of the process.
     private func observe() -> PrometheusRegistry {
@@ -194,7 +199,7 @@ struct ServeCommand: AsyncParsableCommand {
 
     private func address() throws -> (host: String, port: Int) { try Self.address(listen, option: "--listen") }
 
-    private static func address(_ text: String, option: String) throws -> (host: String, port: Int) {
+    static func address(_ text: String, option: String) throws -> (host: String, port: Int) {
         guard let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...]) else {
             throw ValidationError("\(option): HOST:PORT is expected, for example 127.0.0.1:8080")
         }
@@ -203,7 +208,7 @@ struct ServeCommand: AsyncParsableCommand {
     }
 
     /// Who is let in, by the tokens file.
-    private func accessRegistry(_ logger: Logger) throws -> AccessRegistry? {
+    static func accessRegistry(_ tokensFile: String?, _ logger: Logger) throws -> AccessRegistry? {
         guard let tokensFile else { return nil }
         let registry = try AccessRegistry(AccessFile(tokensFile)) { error in
             logger.error("the tokens file can't be read; the former one holds", metadata: ["cause": "\(error)"])

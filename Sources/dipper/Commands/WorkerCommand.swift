@@ -1,11 +1,13 @@
 import ArgumentParser
 import CatalogService
 import Foundation
+import GatewayHTTP
 import Ingestion
 import LakeModel
 import Logging
 import Metrics
 import Observability
+import QueryEngineDuckDB
 import ServiceLifecycle
 import TableMaintenance
 import UnixSignals
@@ -37,8 +39,17 @@ struct WorkerCommand: AsyncParsableCommand {
     @Flag(help: "Leave the operational database alone.")
     var noOperational = false
 
-    @Option(help: "Any of lake, operational, publish and maintenance, with commas between.")
-    var roles = TableRoles.Role.allCases.map(\.rawValue).joined(separator: ",")
+    @Option(
+        help:
+            "Any of lake, operational, publish, maintenance and gold, with commas between (default: all; gold where DuckDB is)."
+    )
+    var roles: String?
+
+    @Option(help: "HOST:PORT of /metrics, /healthz and /readyz; nothing is served without.")
+    var metricsListen: String?
+
+    @Option(help: "Who may read the metrics (see `dipper token`); needed to listen on other than loopback.")
+    var tokensFile: String?
 
     @Option(help: "A YAML file with limits (docs/operations.md lists them).")
     var config: String?
@@ -63,9 +74,11 @@ struct WorkerCommand: AsyncParsableCommand {
             throw ValidationError("--lease-milliseconds: from 1000 to 600000")
         }
         _ = try kinds()
+        _ = try metricsListen.map { try ServeCommand.address($0, option: "--metrics-listen") }
     }
 
     private func kinds() throws -> Set<TableRoles.Role> {
+        guard let roles else { return Set(TableRoles.Role.allCases) }
         let names = roles.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
         let kinds = try names.map { name in
             guard let kind = TableRoles.Role(rawValue: name) else {
@@ -77,6 +90,20 @@ struct WorkerCommand: AsyncParsableCommand {
         return Set(kinds)
     }
 
+    /// What this worker can do of what is wanted. Gold needs the SQL engine: who asks for it by name is told when there is none,
+    /// who asks for everything works without.
+    private func possible(_ kinds: Set<TableRoles.Role>, _ logger: Logger) throws -> Set<TableRoles.Role> {
+        guard kinds.contains(.gold) else { return kinds }
+        do {
+            try DuckDBLibrary.find(folder: EngineExtensions.installedFolder)
+            return kinds
+        } catch {
+            if roles != nil { throw error }
+            logger.warning("gold is left to other workers", metadata: ["error": "\(error)"])
+            return kinds.subtracting([.gold])
+        }
+    }
+
     func run() async throws {
         let level = Logger.Level(rawValue: logLevel) ?? .info
         LoggingSystem.bootstrap { JSONLogHandler(label: $0, level: level) }
@@ -85,32 +112,75 @@ struct WorkerCommand: AsyncParsableCommand {
         MetricsSystem.bootstrap(registry)
         let logger = Logger(label: "dipper")
         let limits = try config.map { try ServerLimits(file: $0) } ?? ServerLimits()
+        let server = try metricsConfiguration(limits.gateway, logger)
+        let kinds = try possible(try kinds(), logger)
         let folder = try await DataFolder(
             dataDir, limits: limits.ingestion, stores: StoreChoice(catalog: catalog, operational: operational),
             log: LogChoice(cluster.log), objects: store.choice, lakeFolder: cluster.lakeDir)
         defer { folder.close() }
         try folder.checkShared(operational: !noOperational)
         guard let leases = folder.leases else { preconditionFailure("it was checked") }
-        let kinds = try kinds()
-        let work = TableRoles(
+        let lakehouse = try folder.lakehouse(further: [])
+        var work = TableRoles(
             ingestion: folder.ingestion, tables: folder.tables,
-            operational: noOperational ? nil : folder.operational, threads: threads, logger: logger)
-        let keeper = RoleKeeper(
-            store: leases, roles: work.all(kinds), leaseMilliseconds: leaseMilliseconds, logger: logger)
+            operational: noOperational ? nil : folder.operational, threads: threads, logger: logger
+        ).all(kinds)
+        let queries = kinds.contains(.gold) ? try await engine(folder, limits, logger) : nil
+        if let queries {
+            work.append(folder.goldRole(queries: queries, lakehouse: lakehouse, limits: limits, logger: logger))
+        }
+        let keeper = RoleKeeper(store: leases, roles: work, leaseMilliseconds: leaseMilliseconds, logger: logger)
         // A table is maintained where it is committed to, between two units of its work.
         let upkeep = MaintenanceService(
-            room: folder.maintenanceRoom(try folder.lakehouse(further: [])), policy: MaintenancePolicy(),
+            room: folder.maintenanceRoom(lakehouse), policy: MaintenancePolicy(),
             signals: kinds.contains(.maintenance) ? [folder.tables.signals] : [], logger: logger)
         let watch = folder.backlogWatch(operational: false, logger: logger)
-        logger.notice("working", metadata: ["roles": "\(roles)"])
+        ServerMetrics.watch(folder.ingestion, on: registry)
+        var running: [ServiceGroupConfiguration.ServiceConfiguration] = [
+            .init(service: WorkerService { await keeper.run() }), .init(service: WorkerService { await upkeep.run() }),
+            .init(service: WorkerService { await watch?.run() }),
+        ]
+        if let server {
+            running.append(.init(service: try metricsService(server, folder, registry, logger)))
+        }
+        logger.notice("working", metadata: ["roles": "\(kinds.map(\.rawValue).sorted().joined(separator: ","))"])
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
-                services: [
-                    .init(service: WorkerService { await keeper.run() }),
-                    .init(service: WorkerService { await upkeep.run() }),
-                    .init(service: WorkerService { await watch?.run() }),
-                ], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
+                services: running, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
         try await group.run()
+        await queries?.shutdown()
         logger.notice("stopped")
+    }
+
+    /// The SQL engine for gold tables, without operational rows: gold is computed from the lake.
+    private func engine(_ folder: DataFolder, _ limits: ServerLimits, _ logger: Logger) async throws -> LakeQueryEngine
+    {
+        let files = try await folder.queryFiles(cacheBytesMax: store.queryCacheBytes)
+        return try folder.lakeQueries(files, limits.queries, operational: false, logger: logger)
+    }
+
+    // MARK: Metrics
+
+    /// - Throws: ``GatewayError`` `authentication-required` for an address other than loopback without tokens.
+    private func metricsConfiguration(_ limits: GatewayLimits, _ logger: Logger) throws -> GatewayConfiguration? {
+        guard let metricsListen else { return nil }
+        let (host, port) = try ServeCommand.address(metricsListen, option: "--metrics-listen")
+        let access = try ServeCommand.accessRegistry(tokensFile, logger)
+        let configuration = GatewayConfiguration(
+            host: host, port: port, authentication: access.map { TokenAuthentication($0) }, limits: limits,
+            version: Dipper.version)
+        try configuration.validate()
+        return configuration
+    }
+
+    private func metricsService(
+        _ configuration: GatewayConfiguration, _ folder: DataFolder, _ registry: PrometheusRegistry, _ logger: Logger
+    ) throws -> any Service {
+        try OperationsServer(
+            configuration: configuration, readiness: folder.readiness, registry: registry, logger: logger,
+            additionalProblems: ServerProblems.all
+        ).application { port in
+            logger.notice("metrics listening", metadata: ["host": "\(configuration.host)", "port": "\(port)"])
+        }
     }
 }

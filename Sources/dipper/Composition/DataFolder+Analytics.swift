@@ -28,17 +28,40 @@ extension DataFolder {
         cacheAddress: CacheChoice, logger: Logger
     ) throws -> AnswerParts {
         let plans = plans(queries)
-        let room = GoldRoom(
-            model: model, source: LakeGoldSource(plans: plans, tables: tables), engine: queries, catalog: lakehouse,
-            objects: objects, limits: limits.gold,
-            nowMilliseconds: { Int64(Date().timeIntervalSince1970 * 1_000) })
         let gold = GoldService(
-            room: room, pool: BlockingPool.shared, signals: refreshes ? [tables.signals, lakehouse.signals] : [],
-            logger: logger)
+            room: goldRoom(plans, queries, lakehouse, limits.gold), pool: BlockingPool.shared,
+            signals: refreshes ? [tables.signals, lakehouse.signals] : [],
+            shared: refreshes && isCatalogShared ? catalog : nil, logger: logger)
         let cache = AnswerCache(
             bytesMax: limits.answers.answerCacheBytes, second: cacheAddress.redis.map { RedisResultCache($0) },
             logger: logger)
         return AnswerParts(queries: queries, plans: plans, cache: cache, gold: gold, limits: limits.queries.limits)
+    }
+
+    private func goldRoom(
+        _ plans: TablePlans, _ queries: LakeQueryEngine, _ lakehouse: LakehouseCatalog, _ limits: GoldLimits
+    ) -> GoldRoom {
+        GoldRoom(
+            model: model, source: LakeGoldSource(plans: plans, tables: tables), engine: queries, catalog: lakehouse,
+            objects: objects, limits: limits, nowMilliseconds: { Int64(Date().timeIntervalSince1970 * 1_000) })
+    }
+
+    /// The role of keeping gold tables current behind commits of any process, for one process at a time.
+    ///
+    /// The refresh begins anew each time that the role is taken. Two processes at once, one of which has lost the role and
+    /// does not know it yet, do no harm: a refresh commits on the snapshot that it has seen alone.
+    func goldRole(
+        queries: LakeQueryEngine, lakehouse: LakehouseCatalog, limits: ServerLimits, logger: Logger
+    ) -> (name: String, work: RoleKeeper.Work) {
+        let room = goldRoom(plans(queries), queries, lakehouse, limits.gold)
+        return (
+            TableRoles.Role.gold.rawValue,
+            {
+                await GoldService(
+                    room: room, pool: BlockingPool.shared, signals: [], shared: catalog, logger: logger
+                ).run()
+            }
+        )
     }
 }
 

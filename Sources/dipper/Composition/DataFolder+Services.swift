@@ -24,10 +24,15 @@ extension DataFolder {
             rows: OperationalRowReader(model: model, store: operational), analytics: analytics, sql: sql,
             backups: room.map { LakeBackups(folder: self, room: $0) },
             answers: parts.cache, gold: LakeGold(model: model, tables: tables, service: parts.gold),
-            readiness: [
-                ReadinessCheck(name: "catalog") { _ = try await catalog.namespaces() },
-                ReadinessCheck(name: "log") { _ = try await log.endOffset(topic: "readiness", partition: 0) },
-            ] + objectsReadiness)
+            readiness: readiness)
+    }
+
+    /// What must be reachable before work is done here.
+    var readiness: [ReadinessCheck] {
+        [
+            ReadinessCheck(name: "catalog") { _ = try await catalog.namespaces() },
+            ReadinessCheck(name: "log") { _ = try await log.endOffset(topic: "readiness", partition: 0) },
+        ] + objectsReadiness
     }
 
     /// The Iceberg REST catalog over the same tables.

@@ -87,7 +87,7 @@ struct ServerLimits {
             "goldRowsMax": \.goldRowsMax, "goldBytesMax": \.goldBytesMax,
             "goldQueryMilliseconds": \.goldQueryMilliseconds, "goldQuietMilliseconds": \.goldQuietMilliseconds,
             "goldDelayMilliseconds": \.goldDelayMilliseconds, "goldRestFactor": \.goldRestFactor,
-            "goldCheckSeconds": \.goldCheckSeconds,
+            "goldCheckSeconds": \.goldCheckSeconds, "goldPollMilliseconds": \.goldPollMilliseconds,
         ]
     }
 

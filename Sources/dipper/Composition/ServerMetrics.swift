@@ -1,3 +1,4 @@
+import Ingestion
 import Metrics
 import Observability
 import ResultCache
@@ -37,6 +38,8 @@ enum ServerMetrics {
         registry.describe(
             "dipper_repeated_records_total", help: "Log records that came twice and counted once, by table.")
         registry.describe("dipper_accepted_published_total", help: "Rows published to the accepted topic, by table.")
+        registry.describe("dipper_rejected_published_total", help: "Rows published to the rejected topic, by table.")
+        registry.describe("dipper_backlog_records", help: "Log records that the lake has not taken yet, by table.")
         registry.describe("dipper_role_held", help: "Whether this process has a role of the work, by role.")
         registry.describe("dipper_s3_requests_total", help: "Requests to the object store, by method.")
         registry.describe(
@@ -64,8 +67,18 @@ enum ServerMetrics {
             "dipper_cache_shared_seconds", help: "How long the shared cache took to answer.", buckets: .seconds)
     }
 
+    /// What waits to be worked, read when it is asked for.
+    static func watch(_ ingestion: DipperIngestion, on registry: PrometheusRegistry) {
+        registry.addCollector { registry in
+            for (table, waiting) in ingestion.backlogs {
+                Meter(label: "dipper_backlog_records", dimensions: [("table", table)], factory: registry).set(waiting)
+            }
+        }
+    }
+
     /// What the cache holds, read when it is asked for.
-    static func watch(_ cache: AnswerCache, on registry: PrometheusRegistry) {
+    static func watch(_ cache: AnswerCache, _ ingestion: DipperIngestion, on registry: PrometheusRegistry) {
+        watch(ingestion, on: registry)
         let counted = Mutex(0)
         registry.addCollector { registry in
             let usage = cache.usage

@@ -100,6 +100,82 @@ import Testing
         #expect(try await payloads(other) == (0..<2_500).map { "\($0)|name \($0)" })
     }
 
+    // MARK: Refused rows
+
+    private func publishRejects(_ lake: TestLake) async throws {
+        try await lake.drain()
+        while try await lake.engine.rejectPublishers[0].workOnce() {}
+    }
+
+    private func rejected(_ lake: TestLake) async throws -> [LogRecord] {
+        try await lake.stores.log.read(
+            topic: "items.rejected", partition: 0, from: 0, recordsMax: 10_000, bytesMax: .max
+        ).map(\.record)
+    }
+
+    private func fields(_ bytes: [UInt8]?) throws -> [String: Any] {
+        let value = try JSONSerialization.jsonObject(with: Data(bytes ?? [])) as? [String: Any]
+        return try #require(value?["payload"] as? [String: Any])
+    }
+
+    @Test func `refused rows of files and batches come in the order of the log, with their bytes and reason`()
+        async throws
+    {
+        let lake = try await lake()
+        try await lake.upload("items", "id,name,day\n1,one,2021-02-03\nx,bad,\n2,two,\ny,worse,\n")
+        try await lake.batch("items", #"[{"id": 3, "name": "new"}, {"id": "z", "name": "bad"}]"#)
+        try await publishRejects(lake)
+        let found = try await rejected(lake)
+        #expect(found.count == 3)
+        let first = try fields(found[0].payload)
+        #expect(first["line"] as? Int == 3)
+        #expect(first["byte_offset"] as? Int == 29)
+        #expect(first["column_name"] as? String == "id")
+        #expect(first["raw"] as? String == Data("x,bad,".utf8).base64EncodedString())
+        #expect(first["job_id"] as? String == found[0].id.split(separator: "/").first.map(String.init))
+        #expect(try fields(found[1].payload)["line"] as? Int == 5)
+        let key = try fields(found[0].key)
+        #expect(Set(key.keys) == ["file_sha256", "byte_offset", "code"])
+        #expect(key["code"] as? String == first["code"] as? String)
+        #expect(found.map { $0.headers["__connect.errors.offset"] } == ["0", "0", "1"])
+        #expect(found[0].headers["__connect.errors.topic"] == "items")
+        let last = try #require(found.last)
+        let raw = try #require(Data(base64Encoded: try fields(last.payload)["raw"] as? String ?? ""))
+        #expect(String(decoding: raw, as: UTF8.self).contains("\"z\""))
+        #expect(last.headers[AcceptedPosition.header] == "\(lake.stores.log.incarnation)/2/0")
+    }
+
+    @Test func `a refused row is published once, however often its file comes and the publisher begins anew`()
+        async throws
+    {
+        let lake = try await lake()
+        for _ in 0..<2 { try await lake.upload("items", "id,name,day\nx,bad,\n2,two,\n") }
+        try await publishRejects(lake)
+        try await lake.restart()
+        try await lake.upload("items", "id,name,day\ny,other,\n")
+        try await publishRejects(lake)
+        #expect(try await rejected(lake).map(\.headers["__connect.errors.offset"]) == ["0", "2"])
+    }
+
+    @Test func `a record whose rejects are not all out comes again, under the same ids`() async throws {
+        let rows = (0..<2_500).map { "x\($0),name," }.joined(separator: "\n")
+        let lake = try await lake()
+        try await lake.upload("items", "id,name,day\n\(rows)\n")
+        try await publishRejects(lake)
+        let whole = try await rejected(lake)
+        #expect(whole.count == 2_500)
+        #expect(Set(whole.map(\.id)).count == 2_500)
+
+        // Another publisher finds the first 1,000 of them, and no word that the record is done.
+        let begun = Array(whole.prefix(1_000))
+        _ = try await lake.stores.log.append(begun, to: "items.rejected", idempotency: nil)
+        try await lake.restart()
+        try await publishRejects(lake)
+        let after = try await rejected(lake)
+        #expect(after.count == 6_000)
+        #expect(after.suffix(2_500).map(\.id) == whole.map(\.id))
+    }
+
     @Test func `every type has Connect's form`() throws {
         let types: [PrimitiveType] = [
             .boolean, .int, .long, .float, .double, .decimal(precision: 9, scale: 2), .date, .timestamptz, .string,
