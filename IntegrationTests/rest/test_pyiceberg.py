@@ -11,6 +11,7 @@ from pyiceberg.exceptions import (
 )
 from pyiceberg.partitioning import PartitionField, PartitionSpec
 from pyiceberg.schema import Schema
+from pyiceberg.table import StaticTable
 from pyiceberg.transforms import IdentityTransform
 from pyiceberg.types import IntegerType, LongType, NestedField, StringType, TimestamptzType
 
@@ -142,3 +143,22 @@ def test_others_write_into_a_table_that_the_server_ingests_into(storage, server)
     server.api.load("hired_employees", hires(7, 100))
     table.refresh()
     assert ids(table) == list(range(1, 107))
+
+
+@EVERYWHERE
+def test_compressed_metadata_is_read_from_its_file(storage):
+    catalog = storage.pyiceberg()
+    catalog.create_namespace("packed")
+    table = catalog.create_table("packed.t", SCHEMA, properties={"write.metadata.compression-codec": "gzip"})
+    for number in range(3):
+        table.append(rows(number))
+    assert table.metadata_location.endswith(".gz.metadata.json")
+    alone = StaticTable.from_metadata(table.metadata_location, properties=table.io.properties)
+    assert alone.metadata == table.metadata
+    assert ids(alone) == [0, 1, 2]
+    with table.transaction() as change:
+        change.set_properties({"write.metadata.compression-codec": "none"})
+    assert not table.metadata_location.endswith(".gz.metadata.json")
+    table.append(rows(3))
+    assert ids(catalog.load_table("packed.t")) == [0, 1, 2, 3]
+    assert catalog.load_table("packed.t").metadata.metadata_log[-3].metadata_file.endswith(".gz.metadata.json")

@@ -156,15 +156,7 @@ internal import CZstd
             unsafe stream.deallocate()
             unsafe gzip = nil
         }
-        let stream = UnsafeMutablePointer<z_stream>.allocate(capacity: 1)
-        unsafe stream.initialize(to: z_stream())
-        let status = unsafe deflateInit2_(
-            stream, Int32(level), Z_DEFLATED, MAX_WBITS + Zlib.gzipContainer, Zlib.memoryLevel, Z_DEFAULT_STRATEGY,
-            ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size))
-        guard status == Z_OK else {
-            unsafe stream.deallocate()
-            throw CompressionError.library("gzip", "deflateInit2 returned \(status) for level \(level)")
-        }
+        let stream = try unsafe Zlib.makeDeflater(level: level, windowBits: MAX_WBITS + Zlib.gzipContainer)
         unsafe gzip = stream
         gzipLevel = level
         return unsafe stream

@@ -1,7 +1,7 @@
 """Commits a second that many writers of one table reach, and what a table with a long history costs to load.
 
-`bin/bench commits` runs Dipper and, in the same run, the Iceberg catalog of SeaweedFS (`--engines dipper,seaweedfs`), each on
-an empty folder of this disk. The writers write metadata alone: each commit adds a snapshot to `main` and asserts the one
+`bin/bench commits` runs Dipper on an empty folder of this disk, Dipper on a bucket of SeaweedFS on it and, in the same run, SeaweedFS's
+own Iceberg catalog (`--engines dipper,dipper-s3,seaweedfs`). The writers write metadata alone: each commit adds a snapshot to `main` and asserts the one
 before it, so that one wins and the others are told 409, load the table and try again. When they are through, every commit
 that was acknowledged must be in the table, none twice, and the snapshots must be one line.
 """
@@ -140,7 +140,7 @@ def main():
     options.add_argument("--kinds", default="snapshots,properties")
     options.add_argument("--backoff", type=int, default=0, help="milliseconds that a writer waits first; doubled with each loss")
     options.add_argument("--reload", default="refs", choices=["refs", "all"], help="snapshots that a writer loads after a loss")
-    options.add_argument("--engines", default="dipper,seaweedfs")
+    options.add_argument("--engines", default="dipper,dipper-s3,seaweedfs")
     options.add_argument("--snapshots", type=int, default=10_000)
     options.add_argument("--files", type=int, default=100_000)
     options.add_argument("--folder", required=True)

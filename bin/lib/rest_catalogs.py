@@ -8,8 +8,12 @@ import random
 import signal
 import socket
 import subprocess
+import sys
 import time
 import urllib.parse
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent.parent / "IntegrationTests"))
+from lake import seaweedfs as objects  # noqa: E402
 
 READY_SECONDS = 60
 LAST_SNAPSHOT = 4_611_686_018_427_387_903
@@ -132,13 +136,34 @@ class Catalog:
 class Dipper(Catalog):
     plans = True
 
+    def environment(self):
+        return {}
+
     def start(self):
         self.port, = free_ports(1)
         self.base = "/catalog/v1"
         self.process = subprocess.Popen(
             [os.environ["DIPPER_BINARY"], "serve", "--data-dir", self.folder / "data", "--listen", f"127.0.0.1:{self.port}",
-             "--log-level", "warning"], stdin=subprocess.DEVNULL, stderr=open(self.folder / "log", "ab"))
+             "--log-level", "warning"], stdin=subprocess.DEVNULL, stderr=open(self.folder / "log", "ab"),
+            env={**os.environ, **self.environment()})
         self.wait(lambda: self.call("GET", "/catalog/v1/config"))
+
+
+class DipperOnS3(Dipper):
+    """The same with its lake in a bucket of SeaweedFS, which writes to the same disk and takes from the same cores."""
+
+    is_local, store = False, None
+
+    def environment(self):
+        if not self.store:
+            self.store = objects.SeaweedFS(self.folder / "store").start()
+        return {**self.store.environment, "DIPPER_OBJECTS": f"s3://{objects.BUCKET}/bench",
+                "DIPPER_S3_STORE_ENDPOINT": self.store.endpoint}
+
+    def stop(self):
+        super().stop()
+        if self.store:
+            self.store.kill()
 
 
 class SeaweedFS(Catalog):
@@ -175,7 +200,7 @@ class SeaweedFS(Catalog):
         return True
 
 
-ENGINES = {"dipper": Dipper, "seaweedfs": SeaweedFS}
+ENGINES = {"dipper": Dipper, "dipper-s3": DipperOnS3, "seaweedfs": SeaweedFS}
 
 
 def write_manifests(metadata, location, files, files_a_manifest, sequence):

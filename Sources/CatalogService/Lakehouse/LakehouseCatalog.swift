@@ -177,21 +177,21 @@ package final class LakehouseCatalog: Sendable {
     }
 
     /// Writes the next metadata file.
-    /// - Returns: its bytes.
+    /// - Returns: its JSON.
     func write(_ metadata: inout TableMetadata) async throws -> [UInt8] {
         var snapshots = SnapshotBytes()
         return try await write(&metadata, reusing: &snapshots)
     }
 
     func write(_ metadata: inout TableMetadata, reusing snapshots: inout SnapshotBytes) async throws -> [UInt8] {
-        let bytes = metadata.json(reusing: &snapshots)
+        let encoded = try EncodedMetadata(metadata, reusing: &snapshots)
         let previous = metadata.metadataLog.last.flatMap { MetadataFile.version(of: $0.location) }
         let location = MetadataFile.location(
             folder: Self.metadataFolder(location: metadata.location, properties: metadata.properties),
-            version: previous.map { $0 + 1 } ?? metadata.metadataLog.count)
-        try await io.write(location, bytes)
+            version: previous.map { $0 + 1 } ?? metadata.metadataLog.count, codec: encoded.codec)
+        try await io.write(location, encoded.stored)
         metadata.metadataLocation = location
-        return bytes
+        return encoded.json
     }
 
     /// Removes a file that nothing refers to. That it stays is no failure of the request: orphan removal finds it.

@@ -1,4 +1,5 @@
 import AvroFormat
+import BlockCompression
 
 /// The JSON of a table's snapshots and of its snapshot log, kept from one state of the table to the next.
 ///
@@ -10,11 +11,30 @@ package struct SnapshotBytes: Sendable {
         private(set) var bytes: [UInt8] = []
         /// Where the bytes of each item end.
         private var ends: [Int] = []
+        /// The leading items compressed, so many in each piece.
+        private(set) var pieces: [GzipPiece] = []
+        private static let itemsPerPiece = 64
+
+        /// What comes behind the items in ``pieces``.
+        var rest: ArraySlice<UInt8> { bytes[packedByteCount...] }
+
+        private var packedByteCount: Int {
+            pieces.isEmpty ? 0 : ends[pieces.count * Self.itemsPerPiece - 1]
+        }
 
         /// Drops what comes behind the first `count` items.
         fileprivate mutating func keep(_ count: Int) {
             ends.removeLast(ends.count - count)
             bytes.removeLast(bytes.count - (ends.last ?? 0))
+            pieces.removeLast(max(0, pieces.count - count / Self.itemsPerPiece))
+        }
+
+        /// Compresses all items but the last few.
+        fileprivate mutating func pack(_ writer: inout GzipPiece.Writer) throws {
+            while ends.count >= (pieces.count + 1) * Self.itemsPerPiece {
+                let end = ends[(pieces.count + 1) * Self.itemsPerPiece - 1]
+                pieces.append(try unsafe writer.piece(bytes.span.bytes.extracting(packedByteCount..<end)))
+            }
         }
 
         fileprivate mutating func add(_ write: (inout [UInt8]) -> Void) {
@@ -34,7 +54,15 @@ package struct SnapshotBytes: Sendable {
 
     /// Bytes held, for those who keep many of these.
     package var byteCount: Int {
-        snapshots.bytes.count + log.bytes.count + 16 * ids.count + 24 * entries.count
+        [snapshots, log].reduce(16 * ids.count + 24 * entries.count) { count, list in
+            list.pieces.reduce(count + list.bytes.count) { $0 + $1.bytes.count }
+        }
+    }
+
+    /// Compresses what is not compressed yet, but for the last items of both lists.
+    mutating func pack(_ writer: inout GzipPiece.Writer) throws {
+        try snapshots.pack(&writer)
+        try log.pack(&writer)
     }
 
     /// Makes the bytes those of `metadata`.

@@ -12,23 +12,10 @@ extension TableMetadata {
     /// - Complexity: O(bytes copied + snapshots added), where ``json()`` takes as long as writing all snapshots.
     package func json(reusing written: inout SnapshotBytes) -> [UInt8] {
         written.update(self)
-        let leading = JSONValue.object(leadingMembers).serialized()
-        let trailing = JSONValue.object(trailingMembers).serialized()
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(
-            leading.count + written.snapshots.bytes.count + written.log.bytes.count + trailing.count + 64)
-        bytes.append(contentsOf: leading)
-        bytes.removeLast()
-        bytes.append(contentsOf: ",\"snapshots\":[".utf8)
-        bytes.append(contentsOf: written.snapshots.bytes)
-        bytes.append(contentsOf: "],\"snapshot-log\":[".utf8)
-        bytes.append(contentsOf: written.log.bytes)
-        bytes.append(contentsOf: "],".utf8)
-        bytes.append(contentsOf: trailing[1...])
-        return bytes
+        return MetadataText(self).json(written)
     }
 
-    private var leadingMembers: JSONObject {
+    var leadingMembers: JSONObject {
         var object = JSONObject([
             ("format-version", JSONValue(formatVersion)), ("table-uuid", .string(tableUUID)),
             ("location", .string(location)),
@@ -55,7 +42,7 @@ extension TableMetadata {
         return object
     }
 
-    private var trailingMembers: JSONObject {
+    var trailingMembers: JSONObject {
         var object = JSONObject([
             ("statistics", .array(statistics)), ("partition-statistics", .array(partitionStatistics)),
             (

@@ -1,18 +1,14 @@
 import AvroFormat
 import BlockCompression
 
-/// Metadata files: `<location>/metadata/<version>-<uuid>.metadata.json`, the version in five digits or more.
+/// Metadata files: `<location>/metadata/<version>-<uuid>.metadata.json`, the version in five digits or more, `.gz` before
+/// `.metadata.json` in names of compressed ones.
 package enum MetadataFile {
-    /// A new location for version `version` of the metadata of a table at `base`.
-    package static func location(base: String, version: Int) -> String {
-        location(folder: "\(TableMetadata.trimmed(base))/metadata", version: version)
-    }
-
-    /// The same in a folder of its own.
-    package static func location(folder: String, version: Int) -> String {
+    /// A new location for version `version` of metadata, below `folder`.
+    package static func location(folder: String, version: Int, codec: MetadataCodec = .none) -> String {
         let digits = String(version)
         let padded = String(repeating: "0", count: max(0, 5 - digits.count)) + digits
-        return "\(folder)/\(padded)-\(RandomUUID.text()).metadata.json"
+        return "\(folder)/\(padded)-\(RandomUUID.text())\(codec.suffix)"
     }
 
     /// The version in a metadata file's name, `nil` for names of another form. Also reads `v3.metadata.json`
@@ -34,9 +30,12 @@ package enum MetadataFile {
         _ metadata: inout TableMetadata, io: any FileIO
     ) async throws -> String {
         let previous = metadata.metadataLog.last.flatMap { entry in version(of: entry.location) }
+        var snapshots = SnapshotBytes()
+        let encoded = try EncodedMetadata(metadata, reusing: &snapshots)
         let newLocation = location(
-            base: metadata.location, version: previous.map { $0 + 1 } ?? metadata.metadataLog.count)
-        try await io.write(newLocation, metadata.json())
+            folder: "\(TableMetadata.trimmed(metadata.location))/metadata",
+            version: previous.map { $0 + 1 } ?? metadata.metadataLog.count, codec: encoded.codec)
+        try await io.write(newLocation, encoded.stored)
         metadata.metadataLocation = newLocation
         return newLocation
     }

@@ -1,4 +1,5 @@
 import LakeModel
+import LakeTesting
 import Testing
 
 @testable import Iceberg
@@ -31,6 +32,55 @@ import Testing
             let bytes = metadata.json(reusing: &written)
             #expect(bytes == metadata.json(), "\(ids)")
             #expect(try TableMetadata.parse(bytes).snapshots.map(\.id) == ids)
+        }
+    }
+
+    @Test func `a compressed file holds the same, however the history grew and shrank`() async throws {
+        var random = SeededRandom(purpose: "compressed metadata")
+        var written = SnapshotBytes()
+        var ids: [Int64] = []
+        let files = MemoryFileIO()
+        for step in 0..<120 {
+            if Int.random(in: 0..<4, using: &random) == 0 {
+                ids.removeFirst(Int.random(in: 0...ids.count, using: &random))
+            } else if Int.random(in: 0..<4, using: &random) == 0 {
+                ids.removeLast(Int.random(in: 0...ids.count, using: &random))
+            }
+            for _ in 0..<Int.random(in: 0...150, using: &random) { ids.append(Int64(ids.last ?? 0) + 1) }
+            var metadata = table(ids, version: Int.random(in: 1...2, using: &random))
+            metadata.properties["write.metadata.compression-codec"] = "GZIP"
+            let encoded = try EncodedMetadata(metadata, reusing: &written)
+            #expect(encoded.codec == .gzip)
+            #expect(encoded.json == metadata.json())
+            try await files.write("file:///t/\(step)", encoded.stored)
+            #expect(try await MetadataFile.readBytes("file:///t/\(step)", io: files) == encoded.json)
+        }
+    }
+
+    @Test func `long metadata is compressed, unless its table says otherwise`() throws {
+        var written = SnapshotBytes()
+        let short = table([1, 2, 3])
+        let long = table((1...8_000).map { $0 })
+        #expect(long.json().count > MetadataCodec.plainBytesMax)
+        #expect(try EncodedMetadata(short, reusing: &written).codec == .none)
+        let compressed = try EncodedMetadata(long, reusing: &written)
+        #expect(compressed.codec == .gzip)
+        #expect(compressed.stored.count < compressed.json.count / 4)
+        for (wanted, codec) in [("none", MetadataCodec.none), ("gzip", .gzip)] {
+            for var metadata in [short, long] {
+                metadata.properties["write.metadata.compression-codec"] = wanted
+                let encoded = try EncodedMetadata(metadata, reusing: &written)
+                #expect(encoded.codec == codec)
+                #expect((encoded.stored == encoded.json) == (codec == .none))
+            }
+        }
+    }
+
+    @Test func `the version stands in the name of compressed files too`() {
+        for codec in MetadataCodec.allCases {
+            let location = MetadataFile.location(folder: "file:///t/metadata", version: 41, codec: codec)
+            #expect(MetadataFile.version(of: location) == 41)
+            #expect(location.hasSuffix(".gz.metadata.json") == (codec == .gzip))
         }
     }
 }
