@@ -1,5 +1,4 @@
 import LakeModel
-import LakeTesting
 import Testing
 
 @testable import Iceberg
@@ -35,8 +34,9 @@ import Testing
         }
     }
 
-    @Test func `a compressed file holds the same, however the history grew and shrank`() async throws {
-        var random = SeededRandom(purpose: "compressed metadata")
+    @Test(arguments: [UInt64.random(in: 0 ... .max)])
+    func `a compressed file holds the same, however the history grew and shrank`(seed: UInt64) async throws {
+        var random = SeededRandom(state: seed)
         var written = SnapshotBytes()
         var ids: [Int64] = []
         let files = MemoryFileIO()
