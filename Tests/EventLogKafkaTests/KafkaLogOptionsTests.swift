@@ -28,7 +28,8 @@ import Testing
 
     @Test(arguments: [
         "", "localhost:9092", "kafka://", "kafka://a", "kafka://a:x", "kafka://a:1,", "kafka://user:pw@a:1",
-        "kafka://a:1?partitions=0", "kafka://a:1?derivedPartitions=0", "kafka://a:1?nothing=1", "kafka://a:1?prefix=a/b",
+        "kafka://a:1?partitions=0", "kafka://a:1?derivedPartitions=0", "kafka://a:1?nothing=1",
+        "kafka://a:1?prefix=a/b",
         "kafka://a:1?recordBytes=9999999999",
     ])
     func `what is no address is refused`(text: String) {

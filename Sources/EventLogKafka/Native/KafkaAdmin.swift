@@ -47,9 +47,11 @@ import EventLog
         throw explained(KafkaFault(code, KafkaStrings.text(reason))).refusal("creating the topic \(name)")
     }
 
+    /// Where no connection comes about, that is what to tell.
     private func explained(_ fault: KafkaFault) -> KafkaFault {
         unsafe rd_kafka_poll(handle.pointer, 0)
-        return fault.explained(by: handle.trouble)
+        guard let trouble = handle.trouble, fault.isSilence else { return fault }
+        return trouble.isLasting ? trouble : fault.explained(by: trouble)
     }
 
     /// Asks the broker to drop what lies before `offset`.

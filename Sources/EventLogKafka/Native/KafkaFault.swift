@@ -8,6 +8,8 @@ struct KafkaFault: Error, Sendable, Hashable, CustomStringConvertible {
     /// The code's name, for example `_TIMED_OUT`.
     var name: String
     var text: String
+    /// Why the connection ended, where all else is silence.
+    var connection: String?
 
     init(_ code: rd_kafka_resp_err_t, _ reason: String? = nil) {
         self.code = code.rawValue
@@ -16,7 +18,9 @@ struct KafkaFault: Error, Sendable, Hashable, CustomStringConvertible {
         text = reason.flatMap { $0.isEmpty ? nil : $0 } ?? said
     }
 
-    var description: String { "\(text) (\(name))" }
+    var description: String {
+        "\(text) (\(name))" + (connection.map { "; the connection said: \($0)" } ?? "")
+    }
 
     func `is`(_ other: rd_kafka_resp_err_t) -> Bool { code == other.rawValue }
 
@@ -47,6 +51,9 @@ struct KafkaFault: Error, Sendable, Hashable, CustomStringConvertible {
             || self.is(RD_KAFKA_RESP_ERR__MSG_TIMED_OUT) || self.is(RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN)
     }
 
+    private static let hint =
+        ", and if it never worked at `security.protocol`, and at `ssl.certificate.location` where they ask for a certificate"
+
     /// What to do about it, beyond waiting.
     var remedy: String? {
         if isOfIdentity {
@@ -61,12 +68,12 @@ struct KafkaFault: Error, Sendable, Hashable, CustomStringConvertible {
         return isLasting ? "check the rights on the topic and the settings of the log" : nil
     }
 
-    /// The same fault, with what the connections say in the place of a mere silence.
+    /// The same fault, with what the connections say where it is a mere silence. It stays one, which passes when the brokers
+    /// take this client again: who writes is to come back.
     func explained(by trouble: KafkaFault?) -> KafkaFault {
         guard isSilence, let trouble else { return self }
-        var fault = trouble
-        if !trouble.isLasting { fault.code = code }
-        fault.text = "\(text); the connection said: \(trouble.text)"
+        var fault = self
+        fault.connection = trouble.text
         return fault
     }
 
@@ -90,6 +97,8 @@ struct KafkaFault: Error, Sendable, Hashable, CustomStringConvertible {
         }
         return EventLogError(
             code: "log-unreachable", message: "\(what): no answer from Kafka: \(self)",
-            remedy: "repeat the call after a moment; look at the brokers if it goes on", cause: self, isRetryable: true)
+            remedy: "repeat the call after a moment; look at the brokers if it goes on"
+                + (connection == nil ? "" : Self.hint),
+            cause: self, isRetryable: true)
     }
 }

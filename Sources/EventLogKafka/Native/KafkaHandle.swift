@@ -103,8 +103,9 @@ import Synchronization
         func isWell() { last.withLock { $0 = nil } }
 
         /// That all brokers are down says less than what came before it, and what only another setting mends says most.
-        func met(_ fault: KafkaFault) {
-            write(Self.errorLevel, "ERROR", fault.text)
+        /// - Parameter isTold: whether it came as a line already.
+        func met(_ fault: KafkaFault, isTold: Bool = false) {
+            if !isTold { write(Self.errorLevel, "ERROR", fault.text) }
             if fault.is(RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) { return }
             last.withLock { last in
                 if fault.isLasting || last?.isLasting != true { last = fault }
@@ -113,9 +114,12 @@ import Synchronization
 
         /// Syslog's.
         private static let errorLevel = 3
+        /// The lines that tell why a connection ended, some of which come as lines alone.
+        private static let failure = "FAIL"
 
         /// - Parameter level: syslog's.
         func write(_ level: Int, _ facility: String, _ text: String) {
+            if facility == Self.failure { met(KafkaFault(RD_KAFKA_RESP_ERR__TRANSPORT, text), isTold: true) }
             let own: Logger.Level = level <= 2 ? .error : level <= 4 ? .warning : .debug
             logger.log(level: own, "kafka client", metadata: ["facility": "\(facility)", "text": "\(text)"])
         }

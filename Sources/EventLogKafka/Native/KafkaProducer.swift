@@ -143,13 +143,9 @@ final class KafkaProducer: Sendable {
                 }
             }
 
-    /// A message that was given up, with what the connections say. It stays a silence, which passes when the brokers take this
-    /// client again: who writes is to come back.
+    /// A message that was given up, with what the connections say.
     @unsafe private static func silence(_ fault: KafkaFault, _ handle: OpaquePointer?) -> KafkaFault {
-        guard fault.isSilence, let trouble = unsafe KafkaHandle.trouble(of: handle) else { return fault }
-        var told = fault
-        told.text = "\(fault.text); the connection said: \(trouble.text)"
-        return told
+        fault.isSilence ? fault.explained(by: unsafe KafkaHandle.trouble(of: handle)) : fault
     }
 }
 

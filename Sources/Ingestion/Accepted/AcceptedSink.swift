@@ -33,7 +33,8 @@ final class AcceptedSink: TopicSink {
     func workOnce() async throws -> Bool {
         // Whatever breaks off, the topic is asked next time.
         let held = known.withLock { $0.take() }
-        guard var (portion, records) = try await topic.next(held) else { return false }
+        guard let (begun, records) = try await topic.next(held) else { return false }
+        var portion = begun
         if let last = records.last {
             let outcomes = try await batches.outcomes(of: records)
             let start = portion.start

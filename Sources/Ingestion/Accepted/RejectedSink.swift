@@ -30,7 +30,8 @@ final class RejectedSink: TopicSink {
     func workOnce() async throws -> Bool {
         // Whatever breaks off, the topic is asked next time.
         let held = known.withLock { $0.take() }
-        guard var (portion, records) = try await topic.next(held) else { return false }
+        guard let (begun, records) = try await topic.next(held) else { return false }
+        var portion = begun
         if let last = records.last {
             let receipts = try await topic.tables.catalog.receipts(ids: records.map(\.record.id))
             let outcomes = try RecordOutcomes(receipts)

@@ -37,7 +37,9 @@ package final class RoleKeeper: Sendable {
 
     private static func presence(of roles: [String]) -> String {
         let text = Array(roles.sorted().joined(separator: "\n").utf8)
-        return "worker/" + String(Hash64.hash(text.span.bytes), radix: 16) + "/"
+        // The array outlives the view of its bytes.
+        let hash = unsafe Hash64.hash(text.span.bytes)
+        return "worker/" + String(hash, radix: 16) + "/"
     }
 
     private static func now() -> Int64 { Int64(ProcessInfo.processInfo.systemUptime * 1_000) }

@@ -1,10 +1,11 @@
-"""Certificates of a test's own, and a door with TLS before a server that has none."""
+"""Certificates of a test's own, and a door with TLS and passwords before a broker that has neither."""
 
 import asyncio
 import ssl
 import subprocess
 import threading
 
+from lake.sasl import MECHANISMS, let_in
 from lake.server import free_port
 
 
@@ -34,11 +35,13 @@ class Authority:
 
 
 class Door:
-    """Takes connections, with TLS if it has a certificate, and hands their bytes to a port behind it."""
+    """Takes connections, with TLS if it has a certificate, with SASL if it has passwords, and hands their bytes to a port
+    behind it."""
 
-    def __init__(self, certificate=None, clients=None):
-        """clients: the certificate of the authority whose clients alone are let in."""
-        self.port, self.target = free_port(), None
+    def __init__(self, certificate=None, clients=None, passwords=None):
+        """clients: the certificate of the authority whose clients alone are let in; passwords: of each user."""
+        self.port, self.target, self.passwords = free_port(), None, passwords
+        self.mechanisms = list(MECHANISMS)
         self.context = None
         if certificate:
             self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -63,8 +66,16 @@ class Door:
     async def _serve(self, reader, writer):
         inner_reader, inner_writer = await asyncio.open_connection("127.0.0.1", self.target)
         self.writers |= {writer, inner_writer}
-        await asyncio.gather(self._pipe(reader, inner_writer), self._pipe(inner_reader, writer))
-        self.writers -= {writer, inner_writer}
+        try:
+            if self.passwords is None or await let_in(
+                    reader, writer, inner_reader, inner_writer, self.passwords, self.mechanisms):
+                await asyncio.gather(self._pipe(reader, inner_writer), self._pipe(inner_reader, writer))
+        except (OSError, ssl.SSLError, asyncio.IncompleteReadError):
+            pass  # the client went before it had shown who it is
+        finally:
+            for each in (writer, inner_writer):
+                each.close()
+            self.writers -= {writer, inner_writer}
 
     @staticmethod
     async def _pipe(reader, writer):
