@@ -64,7 +64,11 @@ class Door:
         return asyncio.run_coroutine_threadsafe(work, self.loop).result(30)
 
     async def _serve(self, reader, writer):
-        inner_reader, inner_writer = await asyncio.open_connection("127.0.0.1", self.target)
+        try:
+            inner_reader, inner_writer = await asyncio.open_connection("127.0.0.1", self.target)
+        except OSError:  # what is behind the door is away
+            writer.close()
+            return
         self.writers |= {writer, inner_writer}
         try:
             if self.passwords is None or await let_in(

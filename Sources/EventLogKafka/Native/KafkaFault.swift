@@ -18,6 +18,8 @@ struct KafkaFault: Error, Sendable, Hashable, CustomStringConvertible {
         text = reason.flatMap { $0.isEmpty ? nil : $0 } ?? said
     }
 
+    init(code: Int32, text: String? = nil) { self.init(rd_kafka_resp_err_t(code), text) }
+
     var description: String {
         "\(text) (\(name))" + (connection.map { "; the connection said: \($0)" } ?? "")
     }
@@ -52,7 +54,8 @@ struct KafkaFault: Error, Sendable, Hashable, CustomStringConvertible {
     }
 
     private static let hint =
-        ", and if it never worked at `security.protocol`, and at `ssl.certificate.location` where they ask for a certificate"
+        ", and at what the log's file sets of `security.protocol`, `sasl.…` and `ssl.…` (`ssl.certificate.location` where "
+        + "brokers ask for a certificate)"
 
     /// What to do about it, beyond waiting.
     var remedy: String? {

@@ -20,7 +20,7 @@ import Synchronization
     init(
         _ role: Role, _ properties: [String: String], optional: [String: String] = [:], setup: KafkaSetup
     ) throws {
-        talk = ClientTalk(setup.logger)
+        talk = ClientTalk(setup)
         clients = setup.clients
         guard let settings = unsafe rd_kafka_conf_new() else { throw Self.invalid("no memory for settings") }
         var reason = [CChar](repeating: 0, count: Self.reasonBytesMax)
@@ -94,9 +94,13 @@ import Synchronization
     /// Hands the library's lines on, and keeps the last trouble.
     private final class ClientTalk: Sendable {
         private let logger: Logger
+        private let lines: LineFilter
         private let last = Mutex<KafkaFault?>(nil)
 
-        init(_ logger: Logger) { self.logger = logger }
+        init(_ setup: KafkaSetup) {
+            logger = setup.logger
+            lines = setup.lines
+        }
 
         var trouble: KafkaFault? { last.withLock { $0 } }
 
@@ -121,7 +125,14 @@ import Synchronization
         func write(_ level: Int, _ facility: String, _ text: String) {
             if facility == Self.failure { met(KafkaFault(RD_KAFKA_RESP_ERR__TRANSPORT, text), isTold: true) }
             let own: Logger.Level = level <= 2 ? .error : level <= 4 ? .warning : .debug
-            logger.log(level: own, "kafka client", metadata: ["facility": "\(facility)", "text": "\(text)"])
+            guard own > .debug else {
+                logger.debug("kafka client", metadata: ["facility": "\(facility)", "text": "\(text)"])
+                return
+            }
+            guard let leftOut = lines.admit(text) else { return }
+            logger.log(
+                level: own, "kafka client",
+                metadata: ["facility": "\(facility)", "text": "\(text)", "leftOut": "\(leftOut)"])
         }
     }
 }
