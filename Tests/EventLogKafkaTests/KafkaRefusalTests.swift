@@ -1,3 +1,4 @@
+import EventLog
 @testable import EventLogKafka
 import Testing
 
