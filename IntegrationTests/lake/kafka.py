@@ -25,40 +25,57 @@ def client_environment():
 class Broker:
     """Tansu with its records in memory: it may be stopped for a while, but not killed."""
 
-    def __init__(self, log):
+    def __init__(self, log, door=None, options=()):
+        """door: what clients go through; the broker tells them its port in the place of its own."""
         program = os.environ.get("TANSU_BINARY") or ROOT / ".deps" / "tansu" / "tansu"
-        self.port = free_port()
-        url = f"tcp://127.0.0.1:{self.port}"
+        self.own_port = free_port()
+        self.port = door.port if door else self.own_port
         log.parent.mkdir(parents=True, exist_ok=True)
         with open(log, "wb") as out:
             self.process = subprocess.Popen(
-                [str(program), "broker", "--cluster-id", "lake", "--listener-url", url, "--advertised-listener-url", url,
-                 "--storage-engine", "memory://tansu/"], stdin=subprocess.DEVNULL, stdout=out, stderr=out)
+                [str(program), "broker", "--cluster-id", "lake", "--listener-url", f"tcp://127.0.0.1:{self.own_port}",
+                 "--advertised-listener-url", f"tcp://127.0.0.1:{self.port}", "--storage-engine", "memory://tansu/",
+                 *options], stdin=subprocess.DEVNULL, stdout=out, stderr=out)
         deadline = time.monotonic() + START_SECONDS
         while True:
             assert self.process.poll() is None, f"the broker ended, see {log}"
             try:
-                socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
-                return
+                socket.create_connection(("127.0.0.1", self.own_port), timeout=1).close()
+                break
             except OSError:
                 assert time.monotonic() < deadline, "the broker does not listen"
                 time.sleep(0.05)
+        if door:
+            door.open(self.own_port)
 
     def address(self, **options):
         options = {"replication": 1, "appendMilliseconds": 5000, **options}
         return f"kafka://127.0.0.1:{self.port}?" + "&".join(f"{name}={value}" for name, value in options.items())
 
     def messages(self, topic):
-        """All of a topic of one partition, as another program's client reads them."""
-        client = os.environ.get("DIPPER_RDKAFKA") or str(ROOT / ".deps" / "rdkafka")
-        if client + "/python" not in sys.path:
-            sys.path.append(client + "/python")
-        import confluent_kafka as kafka
-
-        consumer = kafka.Consumer({
+        """All of a topic, one partition after another, as another program's client reads them."""
+        consumer = self.client().Consumer({
             "bootstrap.servers": f"127.0.0.1:{self.port}", "group.id": "test", "enable.auto.commit": False,
             "enable.partition.eof": True})
-        consumer.assign([kafka.TopicPartition(topic, 0, kafka.OFFSET_BEGINNING)])
+        topics = consumer.list_topics(timeout=START_SECONDS).topics
+        partitions = sorted(topics[topic].partitions) if topic in topics else []
+        found = [message for partition in partitions for message in self._partition(consumer, topic, partition)]
+        consumer.close()
+        return found
+
+    @staticmethod
+    def client():
+        folder = os.environ.get("DIPPER_RDKAFKA") or str(ROOT / ".deps" / "rdkafka")
+        if folder + "/python" not in sys.path:
+            sys.path.append(folder + "/python")
+        import confluent_kafka
+        import confluent_kafka.admin  # its classes are reached through the package
+
+        return confluent_kafka
+
+    def _partition(self, consumer, topic, partition):
+        kafka = self.client()
+        consumer.assign([kafka.TopicPartition(topic, partition, kafka.OFFSET_BEGINNING)])
         found = []
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:
@@ -67,10 +84,9 @@ class Broker:
                 continue
             if message.error():
                 assert message.error().code() == kafka.KafkaError._PARTITION_EOF, message.error()
-                consumer.close()
                 return found
             found.append(message)
-        raise AssertionError(f"the end of {topic} did not come")
+        raise AssertionError(f"the end of {topic}/{partition} did not come")
 
     def pause(self):
         self.process.send_signal(signal.SIGSTOP)
@@ -100,7 +116,7 @@ class Worker:
         """Those that it has, as its log tells."""
         held = set()
         for line in self.log.read_text(errors="replace").splitlines():
-            if "role taken" not in line and "role lost" not in line:
+            if not any(word in line for word in ("role taken", "role lost", "role given back")):
                 continue
             entry = json.loads(line)
             role = entry.get("role") or entry.get("metadata", {}).get("role")

@@ -44,6 +44,10 @@ class Cluster:
             "DIPPER_OPERATIONAL": postgresql.address(self.database), "DIPPER_LOG": self.broker.address()}
         self.workers = []
 
+    def partitions(self, count):
+        """Of the topics of accepted and refused rows."""
+        self.environment["DIPPER_LOG"] = self.broker.address(derivedPartitions=count)
+
     @property
     def options(self):
         return ["--lake-dir", str(self.folder / "lake")]
@@ -145,6 +149,7 @@ def expected(rounds, *bases):
 
 
 def test_a_worker_that_dies_loses_and_doubles_nothing(cluster):
+    cluster.partitions(3)
     gateways = [cluster.gateway(), cluster.gateway()]
     for _ in range(2):
         cluster.worker()
@@ -172,11 +177,14 @@ def test_a_worker_that_dies_loses_and_doubles_nothing(cluster):
 
 
 def check_accepted(cluster, count, wanted):
-    """Another program reads each accepted row once, in an order that ends with the rows of the lake."""
+    """Another program reads each accepted row once, each key's in one partition and in an order that ends with the lake's."""
     topic = "hired_employees.accepted"
     messages = wait_until(lambda: (found := cluster.broker.messages(topic)) and len(found) >= count and found)
     ids = [dict(message.headers())["dipper-record-id"] for message in messages]
     assert len(messages) == len(set(ids)) == count
+    assert {message.partition() for message in messages} == {0, 1, 2}
+    assert len({(message.key(), message.partition()) for message in messages}) == len(
+        {message.key() for message in messages})
     last = {}
     for message in messages:
         key, value = json.loads(message.key()), json.loads(message.value())
@@ -224,6 +232,66 @@ def test_gold_is_kept_by_one_worker_and_another_follows_when_it_dies(cluster):
     sql = "SELECT CAST(sum(hires) AS BIGINT) FROM gold.department_metrics WHERE department_id = 1"
     assert gateway.api.query(sql) == [[40]]
     assert 'dipper_gold_refreshes_total{outcome="written"' in metrics(ports[follower])
+
+
+def test_accepted_rows_come_once_through_kills_of_publishers(cluster):
+    """Whoever has the role dies again and again while rows are published to three partitions."""
+    cluster.partitions(3)
+    gateway = cluster.gateway()
+    for _ in range(2):
+        cluster.worker("--roles", "lake,operational,publish")
+    role = "accepted/hired_employees"
+    wait_until(lambda: cluster.holder(role) and cluster.holder(LAKE_ROLE))
+    load = Load(gateway.api, 1, 24)
+    load.start()
+    for kills in range(3):
+        wait_until(lambda: load.begun > 6 * (kills + 1))
+        holder = wait_until(lambda: cluster.holder(role))
+        holder.kill()
+        cluster.worker("--roles", "lake,operational,publish")
+    load.ended()
+    for receipt in load.receipts:
+        assert gateway.api.ended(receipt)["state"] == "committed"
+    check_accepted(cluster, 24 * 250, expected(24, 1))
+
+
+def held(port):
+    """The roles that a worker has, as its metrics tell."""
+    return set(re.findall(r'dipper_role_held\{role="([^"]+)"\} 1', metrics(port)))
+
+
+def test_roles_are_shared_by_workers_that_come_and_go(cluster):
+    """Four workers one after another; then the first two end by SIGTERM, and the others have their roles within seconds."""
+    cluster.gateway()
+    ports = {}
+
+    def start():
+        port = free_port()
+        worker = cluster.worker("--metrics-listen", f"127.0.0.1:{port}", "--roles", "lake,operational,publish,maintenance")
+        wait_until(lambda: "metrics listening" in worker.log.read_text())
+        ports[worker] = port
+
+    def counts():
+        return sorted(len(held(port)) for worker, port in ports.items() if worker.is_running)
+
+    start()
+    roles = 10
+    wait_until(lambda: counts() == [roles])
+    start()
+    wait_until(lambda: counts() == [5, 5])
+    start()
+    wait_until(lambda: counts() in ([2, 4, 4], [3, 3, 4]))
+    start()
+    wait_until(lambda: counts() in ([1, 3, 3, 3], [2, 2, 3, 3]))
+    for worker in list(ports)[:2]:
+        former = held(ports[worker])
+        began = time.monotonic()
+        worker.stop()
+        ended = time.monotonic()
+        wait_until(lambda: all(cluster.holder(role) for role in former))
+        print(f"{len(former)} roles: {ended - began:.2f} s to end, {time.monotonic() - ended:.2f} s to be taken up")
+    wait_until(lambda: counts() == [5, 5])
+    assert len(set().union(*(held(port) for worker, port in ports.items() if worker.is_running))) == roles
 
 
 def test_refused_rows_are_published_once(cluster):

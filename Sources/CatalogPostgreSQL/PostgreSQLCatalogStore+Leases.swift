@@ -23,4 +23,14 @@ extension PostgreSQLCatalogStore: LeaseStore {
                 "DELETE FROM leases WHERE role = $1 AND holder = $2", [.text(role), .text(holder)])
         }
     }
+
+    package func countLeases(prefix: String) async throws -> Int {
+        try await pool.transaction { session in
+            _ = try session.execute(
+                "DELETE FROM leases WHERE starts_with(role, $1) AND expires <= \(Self.now)", [.text(prefix)])
+            let rows = try session.execute(
+                "SELECT count(*) FROM leases WHERE starts_with(role, $1)", [.text(prefix)])
+            return Int(rows.int64(0, 0))
+        }
+    }
 }

@@ -12,4 +12,7 @@ package protocol LeaseStore: Sendable {
 
     /// Gives a lease back; one that another has stays.
     func releaseLease(role: String, holder: String) async throws
+
+    /// How many leases are held now whose roles begin with `prefix`. Those that have run out are forgotten.
+    func countLeases(prefix: String) async throws -> Int
 }

@@ -11,6 +11,9 @@ package protocol EventLog: Sendable {
     /// the first of such records alone.
     var isShared: Bool { get }
 
+    /// Partitions of a topic; 1 for a topic that is not there yet, and of a log that has one partition a topic.
+    func partitionCount(topic: String) async throws -> Int
+
     /// Appends `records` to one topic in one atomic, durable step, together with the idempotency key if there is one.
     func append(_ records: [LogRecord], to topic: String, idempotency: IdempotencyClaim?) async throws -> AppendOutcome
 
@@ -51,6 +54,8 @@ package protocol EventLog: Sendable {
 /// A log that keeps everything needs to say nothing more.
 extension EventLog {
     package var isShared: Bool { false }
+
+    package func partitionCount(topic: String) async throws -> Int { 1 }
 
     package func heads(topic: String, partition: Int, from offset: Int64, recordsMax: Int) async throws -> [RecordHead]
     {

@@ -62,6 +62,20 @@ struct PostgreSQLCatalogStoreTests {
         }
     }
 
+    @Test func `leases that are held are counted by what their roles begin with`() async throws {
+        try await withStores(2) { stores in
+            for (role, milliseconds) in [("worker/1/a", 60_000), ("worker/1/b", 60_000), ("worker/2/c", 60_000)] {
+                _ = try await stores[0].takeLease(role: role, holder: "h", milliseconds: milliseconds)
+            }
+            _ = try await stores[0].takeLease(role: "worker/1/late", holder: "h", milliseconds: 1)
+            try await Task.sleep(for: .milliseconds(20))
+            #expect(try await stores[1].countLeases(prefix: "worker/1/") == 2)
+            try await stores[0].releaseLease(role: "worker/1/a", holder: "h")
+            #expect(try await stores[1].countLeases(prefix: "worker/1/") == 1)
+            #expect(try await stores[1].countLeases(prefix: "nobody/") == 0)
+        }
+    }
+
     @Test func `many processes race for one table: no commit is lost and its history is one line`() async throws {
         let writers = 6
         let commitsEach = 12

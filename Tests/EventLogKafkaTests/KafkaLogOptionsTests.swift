@@ -15,9 +15,21 @@ import Testing
         #expect(options.producerProperties["acks"] == "all")
     }
 
+    @Test func `topics for others have partitions and retention of their own`() throws {
+        let options = try KafkaLogOptions("kafka://a:9092?derivedPartitions=6&acceptedSeconds=3600")
+        for topic in ["jobs.accepted", "jobs.rejected"] {
+            #expect(options.partitions(of: topic) == 6)
+            #expect(options.settings(of: topic)["retention.ms"] == "3600000")
+        }
+        #expect(options.partitions(of: "jobs") == 1)
+        #expect(options.settings(of: "jobs")["retention.ms"] == "-1")
+        #expect(try KafkaLogOptions("kafka://a:9092").partitions(of: "jobs.accepted") == 1)
+    }
+
     @Test(arguments: [
         "", "localhost:9092", "kafka://", "kafka://a", "kafka://a:x", "kafka://a:1,", "kafka://user:pw@a:1",
-        "kafka://a:1?partitions=0", "kafka://a:1?nothing=1", "kafka://a:1?prefix=a/b",
+        "kafka://a:1?partitions=0", "kafka://a:1?derivedPartitions=0", "kafka://a:1?nothing=1",
+        "kafka://a:1?prefix=a/b",
         "kafka://a:1?recordBytes=9999999999",
     ])
     func `what is no address is refused`(text: String) {

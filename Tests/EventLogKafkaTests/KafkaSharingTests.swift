@@ -49,6 +49,48 @@ import Testing
         }
     }
 
+    @Test func `topics for others get their partitions, keep them, and take a message once more under its id`()
+        async throws
+    {
+        var options = try TestBroker.options(prefix: TestBroker.freshPrefix())
+        options.derivedPartitions = 3
+        let first = try await KafkaEventLog(options, logger: TestBroker.logger)
+        defer { first.close() }
+        #expect(try await first.partitionCount(topic: "t.accepted") == 1)
+        let records = (0..<60).map { index in
+            LogRecord(id: "m\(index)", key: Array("k\(index % 20)".utf8), payload: [UInt8(index)])
+        }
+        guard case .appended(let stored) = try await first.append(records, to: "t.accepted", idempotency: nil) else {
+            Issue.record("nothing was appended")
+            return
+        }
+        #expect(try await first.partitionCount(topic: "t.accepted") == 3)
+        #expect(Set(stored.map(\.partition)) == [0, 1, 2])
+        let places = Dictionary(grouping: stored) { $0.record.key ?? [] }.mapValues {
+            $0.sorted { $0.offset < $1.offset }
+        }
+        for records in places.values {
+            #expect(Set(records.map(\.partition)).count == 1)
+            #expect(records.map(\.record.payload) == records.map(\.record.payload).sorted { $0[0] < $1[0] })
+        }
+        options.derivedPartitions = 5
+        let second = try await KafkaEventLog(options, logger: TestBroker.logger)
+        defer { second.close() }
+        #expect(try await second.partitionCount(topic: "t.accepted") == 3)
+        var seen = 0
+        for partition in 0..<3 {
+            seen += try await second.heads(topic: "t.accepted", partition: partition, from: 0, recordsMax: 100).count
+        }
+        #expect(seen == 60)
+        for log in [first, second] { _ = try await log.append([records[0]], to: "t.accepted", idempotency: nil) }
+        // Records of tables are new ones, always.
+        _ = try await first.append([record("a")], to: "t", idempotency: nil)
+        let error = await #expect(throws: EventLogError.self) {
+            _ = try await first.append([record("a")], to: "t", idempotency: nil)
+        }
+        #expect(error?.code == "record-id-taken")
+    }
+
     @Test func `two who begin a log at once begin one`() async throws {
         let options = try TestBroker.options(prefix: TestBroker.freshPrefix())
         async let first = KafkaEventLog(options, logger: TestBroker.logger)

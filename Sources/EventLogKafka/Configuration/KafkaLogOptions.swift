@@ -38,6 +38,8 @@ package struct KafkaLogOptions: Sendable, Hashable {
     package var requestMilliseconds = requestMillisecondsDefault
     /// Seconds that topics of accepted and of refused rows, which are not Dipper's own memory, are kept by the brokers: 7 days.
     package var acceptedSeconds = 7 * 24 * 3_600
+    /// Partitions of such a topic that is made.
+    package var derivedPartitions = 1
     package var lookBackRecords = lookBackRecordsDefault
     package var recentBytes = recentBytesDefault
     /// Properties of librdkafka: TLS, SASL, tuning.
@@ -116,6 +118,7 @@ package struct KafkaLogOptions: Sendable, Hashable {
         case "recordBytes": try take(\.recordBytes, (64 << 10)...Self.recordBytesMax)
         case "appendMilliseconds": try take(\.appendMilliseconds, 1_000...600_000)
         case "requestMilliseconds": try take(\.requestMilliseconds, 1_000...600_000)
+        case "derivedPartitions": try take(\.derivedPartitions, 1...10_000)
         case "acceptedSeconds": try take(\.acceptedSeconds, 60...(1 << 40))
         case "lookBackRecords": try take(\.lookBackRecords, 100...10_000_000)
         case "recentBytes": try take(\.recentBytes, (1 << 20)...(4 << 30))
@@ -187,14 +190,17 @@ package struct KafkaLogOptions: Sendable, Hashable {
     /// The endings of topics whose records other programs read.
     static let derivedEndings = [".accepted", ".rejected"]
 
+    static func isDerived(_ topic: String) -> Bool { derivedEndings.contains { topic.hasSuffix($0) } }
+
     /// Settings of one topic that is made.
     func settings(of topic: String) -> [String: String] {
         var settings = topicSettings
-        if Self.derivedEndings.contains(where: { topic.hasSuffix($0) }) {
-            settings["retention.ms"] = "\(acceptedSeconds * 1_000)"
-        }
+        if Self.isDerived(topic) { settings["retention.ms"] = "\(acceptedSeconds * 1_000)" }
         return settings
     }
+
+    /// Partitions of one topic that is made.
+    func partitions(of topic: String) -> Int { Self.isDerived(topic) ? derivedPartitions : partitions }
 
     /// The broker's name of a topic.
     func topicName(_ topic: String) -> String { prefix + topic }

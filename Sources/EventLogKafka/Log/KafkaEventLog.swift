@@ -145,6 +145,10 @@ package final class KafkaEventLog: EventLog {
         }
     }
 
+    package func partitionCount(topic: String) async throws -> Int {
+        try await directory.topic(topic, creating: false)?.tails.count ?? 1
+    }
+
     package func appends() -> AsyncStream<Void> { signal.stream() }
 }
 

@@ -42,9 +42,8 @@ actor TopicDirectory {
         let brokerName = options.topicName(name)
         guard
             let count = try await Self.partitionCount(
-                brokerName, options.settings(of: name), partitions: options.partitions,
-                replication: options.replication,
-                creating: creating, admin: admin)
+                brokerName, options.settings(of: name), partitions: options.partitions(of: name),
+                replication: options.replication, creating: creating, admin: admin)
         else { return nil }
         let tails = (0..<count).map { partition in
             PartitionTail(PartitionName(topic: brokerName, partition: partition), topic: name, options: options)

@@ -19,8 +19,9 @@ import EventLog
         var answer: UnsafePointer<rd_kafka_metadata>?
         let code = unsafe rd_kafka_metadata(handle.pointer, 1, nil, &answer, Int32(timeoutMilliseconds))
         guard code == RD_KAFKA_RESP_ERR_NO_ERROR, let found = unsafe answer else {
-            throw KafkaFault(code).refusal("the list of topics")
+            throw explained(KafkaFault(code)).refusal("the list of topics")
         }
+        handle.isWell()
         defer { unsafe rd_kafka_metadata_destroy(found) }
         var counts: [String: Int] = [:]
         for index in 0..<Int(unsafe found.pointee.topic_cnt) {
@@ -43,7 +44,14 @@ import EventLog
             }
         }
         guard code != RD_KAFKA_RESP_ERR_NO_ERROR, code != RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS else { return }
-        throw KafkaFault(code, KafkaStrings.text(reason)).refusal("creating the topic \(name)")
+        throw explained(KafkaFault(code, KafkaStrings.text(reason))).refusal("creating the topic \(name)")
+    }
+
+    /// Where no connection comes about, that is what to tell.
+    private func explained(_ fault: KafkaFault) -> KafkaFault {
+        unsafe rd_kafka_poll(handle.pointer, 0)
+        guard let trouble = handle.trouble, fault.isSilence else { return fault }
+        return trouble.isLasting ? trouble : fault.explained(by: trouble)
     }
 
     /// Asks the broker to drop what lies before `offset`.

@@ -69,6 +69,11 @@ import EventLog
 
     func isStarted(_ place: PartitionName) -> Bool { started.contains(place) }
 
+    /// What the connections have failed with since the last answer.
+    var trouble: KafkaFault? { handle.trouble }
+
+    func isWell() { handle.isWell() }
+
     /// What came next on the shared queue; `nil` when nothing did in time.
     func next(milliseconds: Int) -> FetchEvent? {
         unsafe rd_kafka_poll(handle.pointer, 0)

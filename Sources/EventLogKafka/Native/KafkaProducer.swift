@@ -84,7 +84,10 @@ final class KafkaProducer: Sendable {
     /// take that. A new one has nothing to explain.
     private func replace(after deliveries: [Delivery], generation: Int) {
         let cause = deliveries.lazy.compactMap(\.fault).first { !$0.isTooLarge }
-        guard let cause else { return }
+        guard let cause else {
+            state.withLock { if $0.generation == generation { $0.session?.isWell() } }
+            return
+        }
         let isReplaced = state.withLock { state in
             guard state.generation == generation, let session = state.session else { return false }
             session.retire()
@@ -121,7 +124,7 @@ final class KafkaProducer: Sendable {
     static let delivered:
         @convention(c) (OpaquePointer?, UnsafePointer<rd_kafka_message_t>?, UnsafeMutableRawPointer?) -> Void =
             {
-                _, message, _ in
+                handle, message, _ in
                 guard let message = unsafe message, let opaque = unsafe message.pointee._private else { return }
                 // The one reference that `enqueue` handed to the library comes back here.
                 let ticket = unsafe Unmanaged<DeliveryTicket>.fromOpaque(opaque).takeRetainedValue()
@@ -134,11 +137,16 @@ final class KafkaProducer: Sendable {
                     unsafe ticket.report(
                         .stored(offset: message.pointee.offset, timestampMilliseconds: max(0, time)))
                 } else if unsafe rd_kafka_message_status(message) == RD_KAFKA_MSG_STATUS_NOT_PERSISTED {
-                    ticket.report(.refused(KafkaFault(code)))
+                    unsafe ticket.report(.refused(silence(KafkaFault(code), handle)))
                 } else {
-                    ticket.report(.unknown(KafkaFault(code)))
+                    unsafe ticket.report(.unknown(silence(KafkaFault(code), handle)))
                 }
             }
+
+    /// A message that was given up, with what the connections say.
+    @unsafe private static func silence(_ fault: KafkaFault, _ handle: OpaquePointer?) -> KafkaFault {
+        fault.isSilence ? fault.explained(by: unsafe KafkaHandle.trouble(of: handle)) : fault
+    }
 }
 
 /// Gathers what became of the messages of one call.
@@ -219,6 +227,8 @@ private final class ProducerSession: Sendable {
         let code = unsafe rd_kafka_fatal_error(handle.pointer, &reason, reason.count)
         return code == RD_KAFKA_RESP_ERR_NO_ERROR ? nil : KafkaFault(code, KafkaStrings.text(reason))
     }
+
+    func isWell() { handle.isWell() }
 
     func retire() { isRetired.withLock { $0 = true } }
 

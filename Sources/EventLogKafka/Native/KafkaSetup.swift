@@ -1,11 +1,13 @@
 import Foundation
 import Logging
+import Synchronization
 
 /// What every client of one log is made with.
 struct KafkaSetup: Sendable {
     let options: KafkaLogOptions
     let logger: Logger
     let clients = ClientCount()
+    let lines = LineFilter()
 
     init(_ options: KafkaLogOptions, logger: Logger) {
         self.options = options
@@ -38,5 +40,16 @@ final class ClientCount: @unchecked Sendable {
             guard condition.wait(until: end) else { return false }
         }
         return true
+    }
+}
+
+/// What all clients of a log say, each thing once in a while.
+final class LineFilter: Sendable {
+    private let lines = Mutex(RepeatedLines())
+
+    /// - Returns: `nil` for a line to leave out, else how many of its kind were.
+    func admit(_ text: String) -> Int? {
+        let now = Int64(ProcessInfo.processInfo.systemUptime * 1_000)
+        return lines.withLock { $0.admit(text, now: now) }
     }
 }

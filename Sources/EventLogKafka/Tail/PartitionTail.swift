@@ -108,8 +108,8 @@ final class PartitionTail: Sendable {
         EventLogError(
             code: "log-unreachable",
             message: "the end of \(place) could not be read within \(patience)" + (fault.map { ": \($0)" } ?? ""),
-            remedy: "repeat the call after a moment; look at the brokers if it goes on", cause: fault, isRetryable: true
-        )
+            remedy: fault?.remedy ?? "repeat the call after a moment; look at the brokers if it goes on", cause: fault,
+            isRetryable: true)
     }
 
     /// Refuses everyone who waits.

@@ -74,6 +74,9 @@ final class TailPump: Sendable {
                 milliseconds = 0
                 if take(event, consumer, sinks) { came = true }
             }
+            if let trouble = consumer.trouble {
+                for sink in sinks.values { sink.failed(trouble) }
+            }
             if came { signal() }
             for sink in sinks.values { sink.expire() }
         }
@@ -124,8 +127,10 @@ final class TailPump: Sendable {
             let end = max(consumer.knownEnd(place) ?? 0, message.offset + 1)
             if let target = sink.began(at: message.offset, end: end) { jump(consumer, place, to: target) }
             sink.came(message)
+            consumer.isWell()
             return true
         case .end(let place, let offset):
+            consumer.isWell()
             _ = sinks[place]?.began(at: offset, end: offset)
             sinks[place]?.reachedEnd(offset)
             return false

@@ -86,8 +86,8 @@ final class TopicFollower<Content: Sendable>: TailSink {
         let error = EventLogError(
             code: "log-unreachable",
             message: "the topic \(place.topic) could not be read within \(patience)" + (fault.map { ": \($0)" } ?? ""),
-            remedy: "repeat the call after a moment; look at the brokers if it goes on", cause: fault, isRetryable: true
-        )
+            remedy: fault?.remedy ?? "repeat the call after a moment; look at the brokers if it goes on", cause: fault,
+            isRetryable: true)
         for waiter in late { waiter.continuation.resume(throwing: error) }
     }
 

@@ -1,4 +1,5 @@
-/// How far the rows of a table are published: each message says it in a header, so the topic's last one tells where to go on.
+/// A place in the rows of a table, in the log's order. Each message of a ``DerivedTopic`` carries one in a header: the rows
+/// before it are in the topic, all of them (``TopicPortion``).
 struct AcceptedPosition: Sendable, Hashable {
     static let header = "dipper-position"
 
@@ -6,7 +7,7 @@ struct AcceptedPosition: Sendable, Hashable {
     var incarnation: String
     /// The record that rows are taken from.
     var offset: Int64
-    /// Rows of that record that are out.
+    /// Rows of that record that lie before.
     var rows: Int64 = 0
 
     var text: String { "\(incarnation)/\(offset)/\(rows)" }
@@ -22,4 +23,7 @@ struct AcceptedPosition: Sendable, Hashable {
         guard parts.count == 3, let offset = Int64(parts[1]), let rows = Int64(parts[2]) else { return nil }
         self.init(incarnation: String(parts[0]), offset: offset, rows: rows)
     }
+
+    /// Whether it lies before a place of the same log.
+    func isBefore(_ other: Self) -> Bool { (offset, rows) < (other.offset, other.rows) }
 }

@@ -8,14 +8,14 @@ internal import Synchronization
 /// Publishes one table's accepted rows to the topic `<table>.accepted` for other programs, behind the lake, in the log's order.
 ///
 /// It reads the same log records and bronze bytes again, as the operational sink does. The topic is its own memory
-/// (``AcceptedPosition``). A row is published once; after an append whose answer was lost some may come twice, under the
+/// (``TopicPortion``). A row is published once; after an append whose answer was lost some may come twice, under the
 /// same id.
 final class AcceptedSink: TopicSink {
     let topic: DerivedTopic
     private let crew: ThreadExecutor
     private let encoder: ConnectRow
-    /// Where to go on; `nil`: the topic is asked.
-    private let position = Mutex<AcceptedPosition?>(nil)
+    /// What to go on with; `nil`: the topic is asked.
+    private let known = Mutex<TopicPortion?>(nil)
 
     init(
         declaration: TableDeclaration, ingestion: DipperIngestion, tables: LakeTables, crew: ThreadExecutor,
@@ -30,21 +30,22 @@ final class AcceptedSink: TopicSink {
     private var ingestion: DipperIngestion { topic.ingestion }
     private var tables: LakeTables { topic.tables }
 
-    func forgetPosition() { position.withLock { $0 = nil } }
-
     func workOnce() async throws -> Bool {
-        guard let (start, records) = try await topic.next(position.withLock { $0 }) else { return false }
-        position.withLock { $0 = start }
-        guard let last = records.last else { return false }
-        let outcomes = try await batches.outcomes(of: records)
-        var portion: [LogRecord] = []
-        for record in records {
-            let skipped = record.offset == start.offset ? start.rows : 0
-            try await publish(record, outcomes, without: skipped, &portion)
+        // Whatever breaks off, the topic is asked next time.
+        let held = known.withLock { $0.take() }
+        guard let (begun, records) = try await topic.next(held) else { return false }
+        var portion = begun
+        if let last = records.last {
+            let outcomes = try await batches.outcomes(of: records)
+            let start = portion.start
+            for record in records {
+                let skipped = record.offset == start.offset ? start.rows : 0
+                try await publish(record, outcomes, without: skipped, &portion)
+            }
+            try await topic.send(&portion, before: topic.place(last.offset + 1))
         }
-        try await topic.append(&portion)
-        position.withLock { $0 = topic.place(last.offset + 1) }
-        return true
+        known.withLock { $0 = portion }
+        return !records.isEmpty
     }
 
     private var batches: LoggedBatches {
@@ -52,7 +53,7 @@ final class AcceptedSink: TopicSink {
     }
 
     private func publish(
-        _ record: StoredRecord, _ outcomes: RecordOutcomes, without skipped: Int64, _ portion: inout [LogRecord]
+        _ record: StoredRecord, _ outcomes: RecordOutcomes, without skipped: Int64, _ portion: inout TopicPortion
     ) async throws {
         if outcomes.isRepeat(record) { return }
         let outcome = try outcomes.of(record)
@@ -70,7 +71,7 @@ final class AcceptedSink: TopicSink {
 
     private func publish(
         _ file: FileLanded, _ record: StoredRecord, _ skipped: Int64, without refused: RefusedRows.Offsets,
-        _ portion: inout [LogRecord]
+        _ portion: inout TopicPortion
     ) async throws {
         let reader = try BronzeReader(try await tables.objects.open(file.objectKey), limits: ingestion.limits)
         let chunks = try FileChunks(
@@ -97,22 +98,17 @@ final class AcceptedSink: TopicSink {
     /// - Parameter done: rows of the record before this batch; it is moved on.
     private func add(
         _ batch: ColumnBatch, isGone: Bool, _ record: StoredRecord, _ skipped: Int64, _ done: inout Int64,
-        _ portion: inout [LogRecord]
+        _ portion: inout TopicPortion
     ) async throws {
-        var bytes = portion.reduce(0) { $0 + $1.byteCount }
         for row in 0..<batch.rowCount {
             done += 1
             if done <= skipped { continue }
-            let place = topic.place(record.offset, rows: done)
-            let message = LogRecord(
-                id: "\(record.record.id)/\(done)", key: encoder.key(batch, row),
-                headers: [AcceptedPosition.header: place.text],
-                payload: isGone ? ConnectRow.gone : encoder.value(batch, row))
-            bytes += message.byteCount
-            portion.append(message)
-            if portion.count >= DerivedTopic.portionRecordsMax || bytes >= DerivedTopic.portionBytesMax {
-                try await topic.append(&portion)
-                bytes = 0
+            portion.add(
+                LogRecord(
+                    id: "\(record.record.id)/\(done)", key: encoder.key(batch, row),
+                    payload: isGone ? ConnectRow.gone : encoder.value(batch, row)))
+            if portion.isFull {
+                try await topic.send(&portion, before: topic.place(record.offset, rows: done))
             }
         }
     }

@@ -7,14 +7,14 @@ internal import Synchronization
 /// Publishes one table's refused rows to the topic `<table>.rejected`, a dead-letter topic in the JSON of Kafka Connect.
 ///
 /// The rows come from quarantine, record by record of the log: so a reject that quarantine holds already from an earlier upload
-/// of the same bytes is not published again, and those that only the lake refused are there too. A record whose rejects were
-/// not all out when publishing broke off is published from its start again, under the same ids: compaction may have put its
-/// rows into another order meanwhile.
+/// of the same bytes is not published again, and those that only the lake refused are there too. Portions begin at a record's
+/// start, and rejects are known by their ids: compaction may have put a record's rows into another order since publishing
+/// broke off.
 final class RejectedSink: TopicSink {
     let topic: DerivedTopic
     private let reader: QuarantineReader
     private let encoder: ConnectRow
-    private let position = Mutex<AcceptedPosition?>(nil)
+    private let known = Mutex<TopicPortion?>(nil)
 
     private static let noneRejected = Array("\"rejected\":0,".utf8)
     private static let noneRejectedLast = Array("\"rejected\":0}".utf8)
@@ -27,46 +27,63 @@ final class RejectedSink: TopicSink {
             name: "dipper.\(declaration.name).rejected")
     }
 
-    func forgetPosition() { position.withLock { $0 = nil } }
-
     func workOnce() async throws -> Bool {
-        guard let (start, records) = try await topic.next(position.withLock { $0 }) else { return false }
-        position.withLock { $0 = start }
-        guard let last = records.last else { return false }
-        let receipts = try await topic.tables.catalog.receipts(ids: records.map(\.record.id))
-        let outcomes = try RecordOutcomes(receipts)
-        // Most records have no rejects, and quarantine is not asked for them.
-        let clean = Set(
-            receipts.filter { $0.json.contains(Self.noneRejected) || $0.json.contains(Self.noneRejectedLast) }.map(\.id)
-        )
-        var portion: [LogRecord] = []
-        for record in records where !clean.contains(record.record.id) && !outcomes.isRepeat(record) {
-            guard try outcomes.of(record).state == .committed else { continue }
-            try await publish(record, &portion)
-            try Task.checkCancellation()
+        // Whatever breaks off, the topic is asked next time.
+        let held = known.withLock { $0.take() }
+        guard let (begun, records) = try await topic.next(held) else { return false }
+        var portion = begun
+        if let last = records.last {
+            let receipts = try await topic.tables.catalog.receipts(ids: records.map(\.record.id))
+            let outcomes = try RecordOutcomes(receipts)
+            // Most records have no rejects, and quarantine is not asked for them.
+            let clean = Set(
+                receipts.filter {
+                    $0.json.contains(Self.noneRejected) || $0.json.contains(Self.noneRejectedLast)
+                }.map(\.id))
+            for record in records where !clean.contains(record.record.id) && !outcomes.isRepeat(record) {
+                guard try outcomes.of(record).state == .committed else { continue }
+                try await publish(record, &portion)
+                try Task.checkCancellation()
+            }
+            try await topic.send(&portion, before: topic.place(last.offset + 1))
         }
-        try await topic.append(&portion)
-        position.withLock { $0 = topic.place(last.offset + 1) }
-        return true
+        known.withLock { $0 = portion }
+        return !records.isEmpty
     }
 
-    private func publish(_ record: StoredRecord, _ portion: inout [LogRecord]) async throws {
-        var bytes = portion.reduce(0) { $0 + $1.byteCount }
-        var held: LogRecord?
+    private func publish(_ record: StoredRecord, _ portion: inout TopicPortion) async throws {
+        let start = topic.place(record.offset)
+        var waiting: [LogRecord] = []
+        var bytes = 0
+        var isLong = false
         for try await reject in try await reader.rejects(QuarantineQuery(jobID: record.record.id)) {
-            if let held { portion.append(held) }
             let message = message(reject, record)
-            held = message
-            bytes += message.byteCount
-            if portion.count >= DerivedTopic.portionRecordsMax || bytes >= DerivedTopic.portionBytesMax {
-                try await topic.append(&portion)
+            if waiting.count >= TopicPortion.messagesMax || bytes >= TopicPortion.bytesMax {
+                // More than one portion's worth: what came before goes first, so that all of them begin with the record.
+                if !isLong { try await topic.send(&portion, before: start) }
+                isLong = true
+                waiting.forEach { portion.add($0) }
+                try await topic.send(&portion, before: start)
+                waiting = []
                 bytes = 0
             }
+            waiting.append(message)
+            bytes += message.byteCount
         }
-        // The record's last message says that the record is done.
-        guard var held else { return }
-        held.headers[AcceptedPosition.header] = topic.place(record.offset + 1).text
-        portion.append(held)
+        guard isLong else {
+            if !portion.hasRoom(messages: waiting.count, bytes: bytes) {
+                try await topic.send(&portion, before: start)
+            }
+            waiting.forEach { portion.add($0) }
+            return
+        }
+        // The last message goes when all others have arrived, and by itself: it says that the record is done.
+        guard let last = waiting.popLast() else { return }
+        waiting.forEach { portion.add($0) }
+        let done = topic.place(record.offset + 1)
+        try await topic.send(&portion, before: done)
+        portion.add(last)
+        try await topic.send(&portion, before: done)
     }
 
     private func message(_ reject: StoredReject, _ record: StoredRecord) -> LogRecord {
@@ -74,7 +91,6 @@ final class RejectedSink: TopicSink {
         return LogRecord(
             id: "\(record.record.id)/\(reject.byteOffset)/\(reject.code)", key: encoder.key { data[$0] },
             headers: [
-                AcceptedPosition.header: topic.place(record.offset).text,
                 // What Connect says of its own dead letters, as far as there is such a thing here.
                 "__connect.errors.topic": record.topic,
                 "__connect.errors.partition": "\(record.partition)",

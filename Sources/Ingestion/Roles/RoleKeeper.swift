@@ -1,9 +1,12 @@
+import ByteKernels
 package import CatalogService
 internal import Foundation
 package import Logging
 internal import Metrics
 
 /// Does the work of the roles that this process has at the moment, and stands by for the others.
+///
+/// Each process also holds a lease that is its own, so that those with the same roles can count each other.
 package final class RoleKeeper: Sendable {
     package typealias Work = @Sendable () async -> Void
 
@@ -13,6 +16,8 @@ package final class RoleKeeper: Sendable {
 
     private let store: any LeaseStore
     private let holder: String
+    /// What the names of the leases begin with by which processes of the same roles count each other.
+    private let presence: String
     private let leaseMilliseconds: Int
     private let roles: [(name: String, work: Work)]
     private let logger: Logger
@@ -27,6 +32,14 @@ package final class RoleKeeper: Sendable {
         self.leaseMilliseconds = leaseMilliseconds
         self.logger = logger
         holder = UUID().uuidString.lowercased()
+        presence = Self.presence(of: roles.map(\.name))
+    }
+
+    private static func presence(of roles: [String]) -> String {
+        let text = Array(roles.sorted().joined(separator: "\n").utf8)
+        // The array outlives the view of its bytes.
+        let hash = unsafe Hash64.hash(text.span.bytes)
+        return "worker/" + String(hash, radix: 16) + "/"
     }
 
     private static func now() -> Int64 { Int64(ProcessInfo.processInfo.systemUptime * 1_000) }
@@ -37,6 +50,7 @@ package final class RoleKeeper: Sendable {
         let tasks = RoleTasks(roles)
         while !Task.isCancelled {
             for change in book.expired(Self.now()) { apply(change, tasks) }
+            if book.isCountDue(Self.now()) { book.counted(await count(), now: Self.now()) }
             for role in book.due(Self.now()) {
                 let asked = Self.now()
                 let isGranted = await ask(role)
@@ -44,20 +58,48 @@ package final class RoleKeeper: Sendable {
                     apply(change, tasks)
                 }
             }
+            await spread(&book, tasks)
             try? await Task.sleep(for: .milliseconds(Self.stepMilliseconds))
         }
         await tasks.stopAll()
         // A task that is cancelled can't talk to the store.
-        let (store, holder, names, logger) = (store, holder, roles.map(\.name), logger)
         await Task {
-            for role in names {
-                do {
-                    try await store.releaseLease(role: role, holder: holder)
-                } catch {
-                    logger.warning("a role was not given back", metadata: ["role": "\(role)", "error": "\(error)"])
-                }
-            }
+            for role in [presence + holder] + roles.map(\.name) { await release(role) }
         }.value
+    }
+
+    private func release(_ role: String) async {
+        do {
+            try await store.releaseLease(role: role, holder: holder)
+        } catch {
+            logger.warning("a role was not given back", metadata: ["role": "\(role)", "error": "\(error)"])
+        }
+    }
+
+    /// Gives a role back that this process has beyond its share: first its work ends, then the lease.
+    private func spread(_ book: inout LeaseBook, _ tasks: RoleTasks) async {
+        if let role = book.surplus(Self.now()) {
+            logger.notice("role given back", metadata: ["role": "\(role)"])
+            Gauge(label: "dipper_role_held", dimensions: [("role", role)]).record(0)
+            tasks.cancel(role)
+        }
+        guard let role = book.leaving, !tasks.isRunning(role) else { return }
+        await release(role)
+        book.left(role, now: Self.now())
+    }
+
+    /// How many processes do these roles.
+    /// - Returns: `nil` when there was no answer.
+    private func count() async -> Int? {
+        do {
+            _ = try await store.takeLease(role: presence + holder, holder: holder, milliseconds: leaseMilliseconds)
+            return try await store.countLeases(prefix: presence)
+        } catch {
+            if !Task.isCancelled {
+                logger.warning("workers could not be counted", metadata: ["error": "\(error)"])
+            }
+            return nil
+        }
     }
 
     /// - Returns: `nil` when there was no answer.
@@ -83,32 +125,5 @@ package final class RoleKeeper: Sendable {
             Gauge(label: "dipper_role_held", dimensions: [("role", role)]).record(0)
             tasks.cancel(role)
         }
-    }
-}
-
-/// The work of roles that are held, and what is left of that of roles that were.
-private final class RoleTasks {
-    private let works: [String: RoleKeeper.Work]
-    private var tasks: [String: Task<Void, Never>] = [:]
-
-    init(_ roles: [(name: String, work: RoleKeeper.Work)]) {
-        works = Dictionary(roles.map { ($0.name, $0.work) }) { first, _ in first }
-    }
-
-    /// Begins when what the role did before has ended.
-    func start(_ role: String) {
-        guard let work = works[role] else { return }
-        let former = tasks[role]
-        tasks[role] = Task {
-            await former?.value
-            if !Task.isCancelled { await work() }
-        }
-    }
-
-    func cancel(_ role: String) { tasks[role]?.cancel() }
-
-    func stopAll() async {
-        for task in tasks.values { task.cancel() }
-        for task in tasks.values { await task.value }
     }
 }
