@@ -50,8 +50,8 @@ enum ClusterType: Sendable, Hashable {
         case (_, .null): return .null
         case (.boolean, .boolean(let flag)): return .boolean(flag)
         case (.integer, .integer(let number)): return .integer(number)
-        case (.double, _): return Self.double(value).map { .double($0) }
-        case (.real, _): return Self.double(value).map { .double(Double(Float($0))) }
+        // Both write a `real` with the digits that tell it from other reals.
+        case (.double, _), (.real, _): return Self.double(value).map { .double($0) }
         case (.text, .text(let text)), (.decimal, .text(let text)), (.date, .text(let text)): return .text(text)
         case (.timestamp, .text(let text)): return Self.time(text[...]).map { .text($0) }
         case (.timestamptz, .text(let text)):

@@ -38,7 +38,7 @@ import Testing
     @Test(arguments: [
         ("boolean", "true", QueryValue.boolean(true)), ("tinyint", "-1", .integer(-1)),
         ("double", "1", .double(1)), ("double", "0.1", .double(0.1)), ("double", "1.0E300", .double(1e300)),
-        ("double", "\"-Infinity\"", .double(-.infinity)), ("real", "0.1", .double(Double(Float(0.1)))),
+        ("double", "\"-Infinity\"", .double(-.infinity)), ("real", "0.1", .double(0.1)),
         ("decimal(18,2)", "\"1.50\"", .text("1.50")), ("date", "\"2021-02-03\"", .text("2021-02-03")),
         ("char(3)", "\"ab \"", .text("ab ")), ("unknown", "null", .null),
         ("timestamp(6)", "\"2021-02-03 10:00:00.000000\"", .text("2021-02-03T10:00:00")),
