@@ -102,7 +102,8 @@ let package = Package(
         lake(
             "QueryEngineTrino",
             [
-                "LakeModel", nio, .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                "LakeModel", "QueryEngine", nio, metrics,
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
             ]),
         lake("Observability", ["LakeModel", logging, metrics]),
@@ -226,7 +227,7 @@ let package = Package(
         tests(
             "QueryEngineDuckDB", ["LakeModel", "QueryEngine", "dipper", logging],
             resources: [.copy("Fixtures")]),
-        tests("QueryEngineTrino", ["LakeModel"]),
+        tests("QueryEngineTrino", ["LakeModel", "QueryEngine"]),
         tests("Observability", [logging, metrics]),
         tests("ResultCache", ["LakeModel", "LakeTesting", logging]),
         tests("ResultCacheRedis", ["LakeModel", "ResultCache", "LakeTesting"]),

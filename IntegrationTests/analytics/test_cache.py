@@ -9,9 +9,9 @@ from analytics.redis import Redis
 from door.clients import token
 from lake.hiring import TABLES
 
-SHARED = 'dipper_cache_answers_total{from="shared"}'
-COMPUTED = 'dipper_cache_answers_total{from="computed"}'
-MEMORY = 'dipper_cache_answers_total{from="memory"}'
+SHARED = 'dipper_cache_answers_total{from="shared",of="analytic"}'
+COMPUTED = 'dipper_cache_answers_total{from="computed",of="analytic"}'
+MEMORY = 'dipper_cache_answers_total{from="memory",of="analytic"}'
 FAILURES = "dipper_cache_failures_total"
 
 

@@ -1,34 +1,14 @@
 """TPC-H's queries as Trino spells them, over tables loaded by uploads; DuckDB answers the same from its own tables."""
 
 import pathlib
-import re
 
 import duckdb
 import duckdb_extension_tpch
 
 from trinoclients.connections import TPCH_COLUMNS, connect, tpch_model
+from trinoclients.tpch import queries, same
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-QUERIES = ROOT / "Tests" / "TrinoSQLTests" / "Fixtures" / "tpch.sql"
 SCALE = 0.01
-
-
-def queries():
-    text = re.sub(r"^--.*$", "", QUERIES.read_text(), flags=re.MULTILINE)
-    return [query.strip() for query in text.split(";\n") if query.strip()]
-
-
-def plain(value):
-    """Numbers without their types: DuckDB divides decimals as floating point, Trino as decimals."""
-    return round(float(value), 2) if not isinstance(value, (str, int, type(None))) and hasattr(value, "__float__") else value
-
-
-def same(found, wanted):
-    return len(found) == len(wanted) and all(
-        len(row) == len(other) and all(
-            abs(a - b) <= 0.011 + abs(b) * 1e-4 if isinstance(a, float) and isinstance(b, float) else a == b
-            for a, b in zip(map(plain, row), map(plain, other)))
-        for row, other in zip(found, wanted))
 
 
 def test_all_queries_of_tpch(new_server, tmp_path):

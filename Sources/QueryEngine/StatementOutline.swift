@@ -35,10 +35,14 @@ package struct StatementOutline: Codable, Sendable, Hashable {
     package var references: [Reference]
     /// The WHERE clause of each SELECT that names tables.
     package var scopes: [RowFilter]
+    /// Whether the same rows of the same tables give the same answer each time: nothing in it depends on the time of day, on
+    /// chance or on who asks. What is not known counts as no.
+    package var isRepeatable: Bool
 
-    package init(references: [Reference] = [], scopes: [RowFilter] = []) {
+    package init(references: [Reference] = [], scopes: [RowFilter] = [], isRepeatable: Bool = false) {
         self.references = references
         self.scopes = scopes
+        self.isRepeatable = isRepeatable
     }
 }
 

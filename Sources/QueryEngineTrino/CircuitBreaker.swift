@@ -14,11 +14,15 @@ package struct CircuitBreaker: Sendable {
         case trying
     }
 
+    /// As metrics tell it.
+    package enum Level: Int, Sendable { case closed = 0, halfOpen = 1, open = 2 }
+
     private var state = State.closed(failures: 0)
 
     package init() {}
 
-    /// Whether a request may go out now. Each that may must be followed by ``succeeded()`` or ``failed(at:)``.
+    /// Whether a request may go out now. Each that may must be followed by ``succeeded()``,
+    /// ``failed(at:)`` or ``abandoned(at:)``.
     package mutating func admits(at now: ContinuousClock.Instant) -> Bool {
         switch state {
         case .closed: return true
@@ -28,6 +32,19 @@ package struct CircuitBreaker: Sendable {
             state = .trying
             return true
         }
+    }
+
+    package var level: Level {
+        switch state {
+        case .closed: .closed
+        case .open: .open
+        case .trying: .halfOpen
+        }
+    }
+
+    /// Whoever sent the request did not wait for its end: that says nothing about the server.
+    package mutating func abandoned(at now: ContinuousClock.Instant) {
+        if case .trying = state { state = .open(until: now) }
     }
 
     package mutating func succeeded() { state = .closed(failures: 0) }

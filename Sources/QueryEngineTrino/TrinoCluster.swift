@@ -32,6 +32,7 @@ package final class TrinoCluster: Sendable {
     package let address: String
     private let breaker = Mutex(CircuitBreaker())
     private let client: HTTPClient
+    private let metrics = ClusterMetrics()
 
     /// - Throws: ``TrinoClusterError`` `cluster-invalid`.
     package init(address: String) throws {
@@ -62,26 +63,37 @@ package final class TrinoCluster: Sendable {
         var last: (any Error)?
         for attempt in 0..<Self.attemptsMax {
             if attempt > 0 { try await Task.sleep(for: .milliseconds(Self.pauseMilliseconds << attempt)) }
-            guard breaker.withLock({ $0.admits(at: .now) }) else {
+            guard change({ $0.admits(at: .now) }) else {
+                metrics.ended(.refused)
                 throw TrinoClusterError.unreachable("the Trino cluster has not answered for a while", cause: last)
             }
             do {
                 let answer = try await once(method, path: path, headers: headers, body: body)
                 guard [502, 503, 504].contains(answer.status) else {
-                    breaker.withLock { $0.succeeded() }
+                    change { $0.succeeded() }
+                    metrics.ended(.answered)
                     return answer
                 }
+                metrics.ended(.busy)
                 last = TrinoClusterError.unreachable("the Trino cluster answered with status \(answer.status)")
             } catch {
                 if Task.isCancelled {
-                    breaker.withLock { $0.failed(at: .now) }
+                    change { $0.abandoned(at: .now) }
                     throw CancellationError()
                 }
+                metrics.ended(.failed)
                 last = error
             }
-            breaker.withLock { $0.failed(at: .now) }
+            change { $0.failed(at: .now) }
         }
         throw TrinoClusterError.unreachable("the Trino cluster cannot be reached", cause: last)
+    }
+
+    @discardableResult
+    private func change<Value: Sendable>(_ body: (inout CircuitBreaker) -> Value) -> Value {
+        let (value, level) = breaker.withLock { breaker in (body(&breaker), breaker.level) }
+        metrics.breaker(is: level)
+        return value
     }
 
     private func once(

@@ -13,4 +13,17 @@ package struct TrinoClusterError: LakeError {
             code: "cluster-unreachable", message: message,
             remedy: "try again after the time that Retry-After names", cause: cause, isRetryable: true)
     }
+
+    /// The cluster answered, but could not run the statement.
+    static func failed(_ message: String, isRetryable: Bool) -> TrinoClusterError {
+        TrinoClusterError(
+            code: "cluster-failed", message: "the Trino cluster could not run the statement: \(message)",
+            remedy: "look at the cluster's own page of queries", isRetryable: isRetryable)
+    }
+
+    static func unreadable(_ message: String, cause: (any Error)? = nil) -> TrinoClusterError {
+        TrinoClusterError(
+            code: "cluster-answer-unreadable", message: "the Trino cluster's answer cannot be read: \(message)",
+            remedy: "cast the columns to types that the embedded engine has as well", cause: cause, isRetryable: false)
+    }
 }

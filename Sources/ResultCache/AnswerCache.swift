@@ -15,8 +15,17 @@ package final class AnswerCache: Sendable {
     private static let storesMax = 32
     private static let warningSeconds = 60
 
+    /// What questions are about, for metrics.
+    package enum Kind: String, Sendable, CaseIterable { case analytic, query }
+
+    package struct Answer: Sendable, Hashable {
+        package var bytes: [UInt8]
+        /// Whether nothing was computed for it, by others who asked at the same time neither.
+        package var isHit: Bool
+    }
+
     private struct Flight {
-        var task: Task<[UInt8], any Error>
+        var task: Task<Answer, any Error>
         var waiting: Int
         /// Tells flights of one key apart.
         var number: Int
@@ -32,7 +41,7 @@ package final class AnswerCache: Sendable {
     private let first: LRUResultCache
     private let second: (any ResultCache)?
     private let logger: Logger
-    private let metrics: CacheMetrics
+    private let metrics: [Kind: CacheMetrics]
     private let state = Mutex(State())
 
     /// - Parameter second: shared by processes; `nil`: there is none.
@@ -41,11 +50,11 @@ package final class AnswerCache: Sendable {
         self.first = first
         self.second = second
         self.logger = logger
-        metrics = CacheMetrics()
+        metrics = Dictionary(uniqueKeysWithValues: Kind.allCases.map { ($0, CacheMetrics(of: $0.rawValue)) })
     }
 
     /// Counts an answer that whoever asks still had.
-    package func countHit() { metrics.hits.increment() }
+    package func countHit(of kind: Kind) { metrics[kind]?.hits.increment() }
 
     /// Bytes and values held, and evictions so far, for metrics.
     package var usage: (byteCount: Int, count: Int, evictions: Int) { first.usage }
@@ -55,27 +64,29 @@ package final class AnswerCache: Sendable {
     package typealias Computed = (value: [UInt8], key: CacheKey?)
 
     /// The answer, computed if it is nowhere.
-    /// - Throws: what `compute` throws, to everyone who waits for it; nothing is kept then.
+    /// - Throws: what `compute` throws, to everyone who waits for it; nothing is kept then. `CancellationError` to whoever is
+    ///   cancelled while others still wait.
     package func answer(
-        _ key: CacheKey, compute: @escaping @Sendable () async throws -> Computed
-    ) async throws -> [UInt8] {
+        _ key: CacheKey, of kind: Kind, compute: @escaping @Sendable () async throws -> Computed
+    ) async throws -> Answer {
         if let value = first.found(key) {
-            metrics.hits.increment()
-            return value
+            metrics[kind]?.hits.increment()
+            return Answer(bytes: value, isHit: true)
         }
-        let (task, number, isFirst) = join(key, compute)
-        if !isFirst { metrics.joined.increment() }
+        let (task, number, isFirst) = join(key, kind, compute)
+        if !isFirst { metrics[kind]?.joined.increment() }
         return try await withTaskCancellationHandler {
-            defer { leave(key, number) }
-            return try await task.value
+            // Whoever was cancelled has been taken off the flight already.
+            defer { if !Task.isCancelled { leave(key, number) } }
+            return try await SharedWait.value(of: task)
         } onCancel: {
             giveUp(key, number)
         }
     }
 
     private func join(
-        _ key: CacheKey, _ compute: @escaping @Sendable () async throws -> Computed
-    ) -> (Task<[UInt8], any Error>, Int, isFirst: Bool) {
+        _ key: CacheKey, _ kind: Kind, _ compute: @escaping @Sendable () async throws -> Computed
+    ) -> (Task<Answer, any Error>, Int, isFirst: Bool) {
         state.withLock { state in
             if let flight = state.flights[key] {
                 state.flights[key]?.waiting += 1
@@ -83,7 +94,7 @@ package final class AnswerCache: Sendable {
             }
             state.flightCount += 1
             // A task of its own: whoever asked first may go away while others wait.
-            let task = Task { try await self.found(key, compute) }
+            let task = Task { try await self.found(key, kind, compute) }
             state.flights[key] = Flight(task: task, waiting: 1, number: state.flightCount)
             return (task, state.flightCount, true)
         }
@@ -98,7 +109,7 @@ package final class AnswerCache: Sendable {
 
     /// When all who waited have gone, nobody needs the answer.
     private func giveUp(_ key: CacheKey, _ number: Int) {
-        let abandoned = state.withLock { state -> Task<[UInt8], any Error>? in
+        let abandoned = state.withLock { state -> Task<Answer, any Error>? in
             guard let flight = state.flights[key], flight.number == number else { return nil }
             state.flights[key]?.waiting -= 1
             guard flight.waiting <= 1 else { return nil }
@@ -109,12 +120,13 @@ package final class AnswerCache: Sendable {
     }
 
     private func found(
-        _ key: CacheKey, _ compute: @Sendable () async throws -> Computed
-    ) async throws -> [UInt8] {
-        if let value = await shared(key) {
+        _ key: CacheKey, _ kind: Kind, _ compute: @Sendable () async throws -> Computed
+    ) async throws -> Answer {
+        let metrics = metrics[kind] ?? CacheMetrics(of: kind.rawValue)
+        if let value = await shared(key, metrics) {
             metrics.sharedHits.increment()
             first.keep(value, for: key, lifetimeSeconds: Self.lifetimeSeconds)
-            return value
+            return Answer(bytes: value, isHit: true)
         }
         metrics.misses.increment()
         let started = ContinuousClock.now
@@ -122,12 +134,12 @@ package final class AnswerCache: Sendable {
         metrics.computing.record((ContinuousClock.now - started) / .seconds(1))
         if let key = computed.key {
             first.keep(computed.value, for: key, lifetimeSeconds: Self.lifetimeSeconds)
-            share(computed.value, key)
+            share(computed.value, key, metrics)
         }
-        return computed.value
+        return Answer(bytes: computed.value, isHit: false)
     }
 
-    private func shared(_ key: CacheKey) async -> [UInt8]? {
+    private func shared(_ key: CacheKey, _ metrics: CacheMetrics) async -> [UInt8]? {
         guard let second else { return nil }
         let started = ContinuousClock.now
         do {
@@ -141,12 +153,12 @@ package final class AnswerCache: Sendable {
             }
             return value
         } catch {
-            note(error)
+            note(error, metrics)
             return nil
         }
     }
 
-    private func share(_ value: [UInt8], _ key: CacheKey) {
+    private func share(_ value: [UInt8], _ key: CacheKey, _ metrics: CacheMetrics) {
         guard let second, value.count <= first.valueBytesMax else { return }
         let mayStore = state.withLock { state in
             guard state.stores < Self.storesMax else { return false }
@@ -159,13 +171,13 @@ package final class AnswerCache: Sendable {
                 try await second.store(
                     CacheFrame.framed(value, key), for: key, lifetimeSeconds: Self.lifetimeSeconds)
             } catch {
-                note(error)
+                note(error, metrics)
             }
             state.withLock { $0.stores -= 1 }
         }
     }
 
-    private func note(_ error: any Error) {
+    private func note(_ error: any Error, _ metrics: CacheMetrics) {
         metrics.failures.increment()
         let isDue = state.withLock { state in
             let now = ContinuousClock.now

@@ -1,16 +1,24 @@
 import Metrics
 
-/// What the cache counts. The series are looked up once: a hit takes a few microseconds.
+/// What the cache counts of one kind of question. The series are looked up once: a hit takes a few microseconds.
 struct CacheMetrics: Sendable {
-    let hits = Self.requests("memory")
-    let sharedHits = Self.requests("shared")
-    let joined = Self.requests("joined")
-    let misses = Self.requests("computed")
+    let hits: Counter
+    let sharedHits: Counter
+    let joined: Counter
+    let misses: Counter
     let failures = Counter(label: "dipper_cache_failures_total")
-    let computing = Recorder(label: "dipper_cache_compute_seconds")
+    let computing: Recorder
     let asking = Recorder(label: "dipper_cache_shared_seconds")
 
-    private static func requests(_ source: String) -> Counter {
-        Counter(label: "dipper_cache_answers_total", dimensions: [("from", source)])
+    /// - Parameter kind: what the questions are.
+    init(of kind: String) {
+        func requests(_ source: String) -> Counter {
+            Counter(label: "dipper_cache_answers_total", dimensions: [("from", source), ("of", kind)])
+        }
+        hits = requests("memory")
+        sharedHits = requests("shared")
+        joined = requests("joined")
+        misses = requests("computed")
+        computing = Recorder(label: "dipper_cache_compute_seconds", dimensions: [("of", kind)])
     }
 }

@@ -11,7 +11,7 @@ struct ModelFileTests {
             model.analytics.map(\.name) == [
                 "quarterly-hires", "departments-above-mean", "department-metrics", "employee-analytics",
             ])
-        #expect(model.analytics.allSatisfy { $0.gold != nil })
+        #expect(model.analytics.allSatisfy { $0.gold != nil && $0.trino != nil })
         let employees = try #require(model.table(named: "hired_employees"))
         #expect(employees.silverName == "employees_cleaned")
         #expect(employees.silverSchema.fields.map(\.name).suffix(2) == ["hire_year", "hire_quarter"])
@@ -29,6 +29,15 @@ struct ModelFileTests {
         ("tables:\n  - name: t\n    columns:\n      - {name: a, type: double}\n    key: [a]", "model-key-type", 2),
         ("version: 9", "model-version", 1),
         ("gold:\n  - {name: g, sql: SELECT 1}", "model-gold-inputs", 2),
+        ("analytics:\n  - {name: q, sql: SELECT 1, trino: SELECT 1}", "model-trino-reference", 2),
+        (
+            "analytics:\n  - {name: q, sql: SELECT 1 FROM silver.a, trino: SELECT 1 FROM silver.b}",
+            "model-trino-reference", 2
+        ),
+        (
+            "analytics:\n  - {name: q, sql: SELECT 1 FROM silver.a, trino: 'SELECT 1 FROM silver.a, gold.g'}",
+            "model-trino-reference", 2
+        ),
         ("gold:\n  - {name: g, sql: SELECT 1, columns: [{name: a, type: uuid}]}", "model-gold-type", 2),
         ("gold:\n  - {name: g, from: [h], sql: SELECT 1}", "model-gold-unknown", 2),
         ("gold:\n  - {name: g, from: g, sql: SELECT 1}", "model-gold-cycle", 2),

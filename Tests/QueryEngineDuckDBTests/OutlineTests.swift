@@ -53,6 +53,43 @@ extension DuckDBTests {
 
         @Test(
             arguments: [
+                "SELECT 1", "SELECT count(*), sum(a + 1), max(b) FILTER (WHERE a > 1) FROM silver.t GROUP BY ALL",
+                "WITH c AS (SELECT * FROM silver.t) SELECT c.*, lower(b), t.current_date FROM c JOIN silver.t t USING (a)",
+                "SELECT row_number() OVER (ORDER BY a), lag(b) OVER (PARTITION BY c ORDER BY a) FROM silver.t",
+                "SELECT a IN (1, 2), b LIKE 'x%', a BETWEEN $1 AND $2, CASE WHEN a = 1 THEN 'now' END, -a FROM silver.t",
+                "SELECT date_trunc('month', d), year(d), d + INTERVAL 1 DAY, d::DATE FROM silver.t ORDER BY ALL LIMIT 3",
+                "SELECT [x * 2 for x in l], {'a': a}, MAP {'k': 1}, l[1], j ->> '$.a' FROM silver.t, range(3)",
+                "SELECT (SELECT max(a) FROM silver.u u WHERE u.a = t.a) FROM silver.t t WHERE EXISTS (SELECT 1)",
+                "SELECT * EXCLUDE (a), COLUMNS('b.*') FROM silver.t UNION ALL SELECT * FROM silver.u",
+                "SELECT 1 FROM silver.t AT (TIMESTAMP => '2020-01-01')", "SELECT \"now\" FROM silver.t",
+                "PIVOT silver.t ON a IN (1, 2) USING sum(b)", "SELECT nullif(a, b), coalesce(a, b) FROM silver.t",
+            ])
+        func `a statement of its rows alone is repeatable`(sql: String) async throws {
+            #expect(try await outline(sql).isRepeatable)
+        }
+
+        @Test(
+            arguments: [
+                "SELECT now()", "SELECT Random() FROM silver.t", "SELECT current_date", "SELECT Current_Timestamp",
+                "SELECT 1 FROM silver.t WHERE d < today()", "SELECT localtime", "SELECT \"current_user\" FROM silver.t",
+                "SELECT uuid()", "SELECT gen_random_uuid()", "SELECT age(d) FROM silver.t",
+                "SELECT ago(INTERVAL 1 DAY)",
+                "SELECT user", "SELECT version()", "SELECT current_database()",
+                "SELECT no_such_function(a) FROM silver.t",
+                "SELECT (SELECT (SELECT get_current_time()))", "SELECT 1 FROM silver.t ORDER BY random() LIMIT 1",
+                "WITH c AS (SELECT transaction_timestamp()) SELECT 1 FROM silver.t", "SELECT main.now()",
+                "SELECT sum(a) OVER (ORDER BY d RANGE BETWEEN (now() - d) PRECEDING AND CURRENT ROW) FROM silver.t",
+                "SELECT list_transform(l, x -> x + random()) FROM silver.t", "SELECT 1 LIMIT (random() * 5)::INT",
+                "SELECT 1 FROM silver.t TABLESAMPLE 10 PERCENT", "SELECT 1 FROM silver.t USING SAMPLE 5",
+                "SELECT 1 FROM silver.t AT (TIMESTAMP => now())", "DESCRIBE SELECT 1",
+                "SELECT 1 FROM silver.t JOIN silver.u ON t.a = u.a + random()", "SELECT 1 FROM range(random()::INT)",
+            ])
+        func `a statement that time, chance or the reader bears on is not`(sql: String) async throws {
+            #expect(try await !outline(sql).isRepeatable)
+        }
+
+        @Test(
+            arguments: [
                 "SELECT 1 FROM silver.t TABLESAMPLE 10 PERCENT WHERE a = 1",
                 "SELECT 1 FROM silver.t AS t(b, c) WHERE b = 1",
                 "SELECT 1 FROM silver.t WHERE a = 1 USING SAMPLE 5",

@@ -44,6 +44,24 @@ import Testing
         #expect(closed == [true, true])
     }
 
+    @Test func `a request that its sender gave up says nothing about the cluster`() {
+        var breaker = CircuitBreaker()
+        for _ in 0..<10 {
+            _ = breaker.admits(at: start)
+            breaker.abandoned(at: start)
+        }
+        #expect(breaker.level == .closed)
+        let later = start + .seconds(CircuitBreaker.openSeconds)
+        breaker = opened()
+        #expect(breaker.level == .open)
+        let isAdmitted = breaker.admits(at: later)
+        #expect(isAdmitted && breaker.level == .halfOpen)
+        breaker.abandoned(at: later)
+        // The next one tries in its place.
+        let next = [breaker.admits(at: later), breaker.admits(at: later)]
+        #expect(next == [true, false])
+    }
+
     @Test(arguments: [
         "", "trino:8080", "ftp://trino", "http://", "http://trino/path", "http://user@trino", "http://trino?x",
     ])

@@ -139,4 +139,46 @@ import Testing
         #expect(try await cache.answer(key) { throw Broken() } == [4])
         #expect(try await cache.answer(other) { ([5], other) } == [5])
     }
+
+    @Test func `one of many who wait is cancelled at once, and the others get their answer`() async throws {
+        let cache = AnswerCache(logger: logger)
+        let started = Count()
+        let mayEnd = Count()
+        let compute: @Sendable () async throws -> AnswerCache.Computed = {
+            started.increment()
+            while mayEnd.value == 0 {
+                try Task.checkCancellation()
+                await Task.yield()
+            }
+            return ([5], key)
+        }
+        let first = Task { try await cache.answer(key, compute: compute) }
+        while started.value == 0 { await Task.yield() }
+        let second = Task { try await cache.answer(key, compute: compute) }
+        for _ in 0..<100 { await Task.yield() }
+        second.cancel()
+        // The computation has not ended, and does not before this has.
+        await #expect(throws: CancellationError.self) { _ = try await second.value }
+        let third = Task { try await cache.answer(key, compute: compute) }
+        for _ in 0..<100 { await Task.yield() }
+        mayEnd.increment()
+        #expect(try await first.value == [5] && third.value == [5])
+        #expect(started.value == 1)
+    }
+
+    @Test func `an answer tells whether it was there already`() async throws {
+        let shared = MemoryResultCache()
+        let cache = AnswerCache(second: shared, logger: logger)
+        let another = AnswerCache(second: shared, logger: logger)
+        #expect(try await cache.answer(key, of: .query) { ([1], key) } == .init(bytes: [1], isHit: false))
+        #expect(try await cache.answer(key, of: .query) { throw Broken() } == .init(bytes: [1], isHit: true))
+        while shared.all.isEmpty { await Task.yield() }
+        #expect(try await another.answer(key, of: .query) { throw Broken() } == .init(bytes: [1], isHit: true))
+    }
+}
+
+extension AnswerCache {
+    fileprivate func answer(
+        _ key: CacheKey, compute: @escaping @Sendable () async throws -> Computed
+    ) async throws -> [UInt8] { try await answer(key, of: .analytic, compute: compute).bytes }
 }

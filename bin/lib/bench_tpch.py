@@ -1,4 +1,7 @@
-"""TPC-H's 22 queries through POST /query beside DuckDB on the same Parquet files, by turns."""
+"""TPC-H's 22 queries through POST /query beside DuckDB on the same Parquet files, by turns.
+
+With --trino they go through /v1/statement, in Trino's SQL; DuckDB is asked the same in its own.
+"""
 
 import argparse
 import json
@@ -14,6 +17,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT / "IntegrationTests"))
 
 from query import tpch  # noqa: E402
+from trinoclients import tpch as trino_tpch  # noqa: E402
 
 WAIT_SECONDS = 60
 JOB_SECONDS = 3600
@@ -42,6 +46,29 @@ def load(base, name, file):
     return receipt["rows"]["accepted"]
 
 
+def ask_query(base, sql):
+    # A comment that differs each time keeps the answer from being one that was kept.
+    ask_query.count += 1
+    body = json.dumps({"sql": f"{sql}\n-- {ask_query.count}", "size": 100_000}).encode()
+    return call(f"{base}/api/v2/query", body, {"Content-Type": "application/json"})["rows"]
+
+
+ask_query.count = 0
+
+
+def ask_trino(base, sql):
+    """Follows a statement from page to page, as clients do."""
+    headers = {"X-Trino-User": "bench", "X-Trino-Catalog": "lake", "X-Trino-Schema": "silver"}
+    page = call(f"{base}/v1/statement", sql.encode(), headers)
+    rows = page.get("data", [])
+    while "nextUri" in page:
+        page = call(page["nextUri"], headers=headers)
+        rows += page.get("data", [])
+    if "error" in page:
+        raise RuntimeError(page["error"]["message"])
+    return rows
+
+
 def timed(work):
     began = time.perf_counter()
     rows = work()
@@ -54,6 +81,7 @@ def main():
     options.add_argument("--runs", type=int, default=3)
     options.add_argument("--threads", type=int, default=2)
     options.add_argument("--memory-bytes", type=int, default=2 << 30)
+    options.add_argument("--trino", action="store_true", help="ask through Trino's protocol, in Trino's SQL")
     options.add_argument("--folder", type=pathlib.Path, required=True)
     chosen = options.parse_args()
     texts = tpch.write_csv(chosen.folder / f"tpch-{chosen.scale:g}", chosen.scale)
@@ -78,22 +106,22 @@ def compare(base, data, chosen):
     if not reference:
         print(f"there are no reference answers for scale {chosen.scale:g}: DuckDB's alone are compared")
     wrong, ours_total, theirs_total = [], 0.0, 0.0
-
-    def ask(sql):
-        return call(f"{base}/api/v2/query", json.dumps({"sql": sql, "size": 100_000}).encode(),
-                    {"Content-Type": "application/json"})["rows"]
-
+    spelled = dict(zip(tpch.QUERIES, trino_tpch.queries(), strict=True)) if chosen.trino else {}
+    ask = ask_trino if chosen.trino else ask_query
+    # Trino divides decimals as decimals, DuckDB as floating point numbers.
+    same = trino_tpch.same if chosen.trino else tpch.same
     for number, sql in tpch.queries().items():
         sql = tpch.qualified(sql)
+        our_sql = spelled.get(number, sql)
         ours, theirs = [], []
         # A run that is not counted opens the files on both sides.
         for run in range(chosen.runs + 1):
-            our_seconds, our_rows = timed(lambda: ask(sql))
+            our_seconds, our_rows = timed(lambda: ask(base, our_sql))
             their_seconds, their_rows = timed(lambda: connection.execute(sql).fetchall())
             if run:
                 ours.append(our_seconds)
                 theirs.append(their_seconds)
-        if not tpch.same(our_rows, their_rows) or number in reference and not tpch.same(our_rows, reference[number]):
+        if not same(our_rows, their_rows) or number in reference and not same(our_rows, reference[number]):
             wrong.append(number)
         ours_total += statistics.median(ours)
         theirs_total += statistics.median(theirs)

@@ -62,7 +62,7 @@ struct AnalyticRoutes {
                 if ETags.matches(request.headers[.ifNoneMatch], ready.etag) {
                     return Response(status: .notModified, headers: ready.unchangedHeaders)
                 }
-                answers.countHit()
+                answers.countHit(of: .analytic)
                 return Response(
                     status: .ok, headers: ready.headers, body: ResponseBody(byteBuffer: ready.body))
             }
@@ -82,20 +82,25 @@ struct AnalyticRoutes {
         let version = try await service.version(of: question)
         let etag = shape.etag(version.tag)
         if ETags.matches(request.headers[.ifNoneMatch], etag) {
-            return Response(
-                status: .notModified, headers: headers(etag, SnapshotHeader.text(version.snapshotIDs), source: nil))
+            let snapshots = CachedAnswer.Field.snapshots(version.snapshotIDs)
+            return Response(status: .notModified, headers: CachedAnswer.headers(etag, [snapshots], isHit: nil))
         }
-        let found = try await page(question, version, shape)
-        var headers = headers(shape.etag(found.tag), found.snapshots, source: found.source)
-        for field in paging.headers(total: found.total, request: request.request) { headers.append(field) }
-        headers[.contentType] = form == CSVText.contentType ? CSVText.fullContentType : Answers.json
+        let (found, isHit) = try await page(question, version, shape)
+        func headers(isHit: Bool) -> HTTPFields {
+            var headers = CachedAnswer.headers(shape.etag(found.tag), found.fields, isHit: isHit)
+            for field in paging.headers(total: found.total, request: request.request) { headers.append(field) }
+            headers[.contentType] = form == CSVText.contentType ? CSVText.fullContentType : Answers.json
+            return headers
+        }
         let body = ByteBuffer(bytes: found.body)
         hot.remember(
             key,
             HotAnalytics.Answer(
-                question: question, tag: found.tag, etag: shape.etag(found.tag), headers: headers,
-                unchangedHeaders: self.headers(shape.etag(found.tag), found.snapshots, source: nil), body: body))
-        return Response(status: .ok, headers: headers, body: ResponseBody(byteBuffer: body))
+                question: question, tag: found.tag, etag: shape.etag(found.tag), headers: headers(isHit: true),
+                unchangedHeaders: CachedAnswer.headers(
+                    shape.etag(found.tag), found.fields.filter { $0.name == CachedAnswer.Field.snapshotsName },
+                    isHit: nil), body: body))
+        return Response(status: .ok, headers: headers(isHit: isHit), body: ResponseBody(byteBuffer: body))
     }
 
     /// Which part of an answer is sent, and how it is written.
@@ -109,7 +114,7 @@ struct AnalyticRoutes {
         func etag(_ tag: String) -> String { "\"\(tag).\(paging.page).\(paging.size).\(suffix)\"" }
 
         func key(_ tag: String) -> CacheKey {
-            CacheKey(["analytic", tag, String(paging.page), String(paging.size), suffix])
+            CacheKey(["analytics", tag, String(paging.page), String(paging.size), suffix])
         }
 
         func body(_ answer: AnalyticAnswer) -> [UInt8] {
@@ -133,22 +138,25 @@ struct AnalyticRoutes {
     /// The encoded page, from the cache if it is there.
     private func page(
         _ question: AnalyticQuestion, _ version: AnswerVersion, _ shape: Shape
-    ) async throws -> CachedAnalytic {
-        guard let answers else { return try await computed(question, shape) }
-        let bytes = try await answers.answer(shape.key(version.tag)) {
+    ) async throws -> (CachedAnswer, isHit: Bool) {
+        guard let answers else { return (try await computed(question, shape), false) }
+        let found = try await answers.answer(shape.key(version.tag), of: .analytic) {
             let page = try await computed(question, shape)
             // Known by what it was computed from, which a commit may have changed since it was asked for.
             return (page.bytes, shape.key(page.tag))
         }
-        if let page = CachedAnalytic(bytes) { return page }
-        return try await computed(question, shape)
+        if let page = CachedAnswer(found.bytes) { return (page, found.isHit) }
+        return (try await computed(question, shape), false)
     }
 
-    private func computed(_ question: AnalyticQuestion, _ shape: Shape) async throws -> CachedAnalytic {
+    private func computed(_ question: AnalyticQuestion, _ shape: Shape) async throws -> CachedAnswer {
         let answer = try await service.answer(question, page: shape.paging.page, size: shape.paging.size)
-        return CachedAnalytic(
-            tag: answer.version.tag, snapshots: SnapshotHeader.text(answer.version.snapshotIDs),
-            source: answer.source, total: answer.total, body: shape.body(answer))
+        return CachedAnswer(
+            tag: answer.version.tag, total: answer.total,
+            fields: [
+                .snapshots(answer.version.snapshotIDs), .init(name: "Dipper-Source", value: answer.source),
+                .init(name: "Dipper-Engine", value: answer.engine),
+            ], body: shape.body(answer))
     }
 
     /// The question of a path, its parameters typed and inside their bounds.
@@ -169,17 +177,6 @@ struct AnalyticRoutes {
         let values = try zip(analytic.parameters, texts).map { try AnalyticParameter.value($1, for: $0) }
         return AnalyticQuestion(name: name, parameters: values, reader: request.principal)
     }
-
-    /// - Parameter source: whom was asked; `nil`: nobody.
-    private func headers(_ etag: String, _ snapshots: String, source: String?) -> HTTPFields {
-        var headers: HTTPFields = [.eTag: etag, .vary: "Accept", .cacheControl: "private, no-cache"]
-        if let name = Self.snapshotsField { headers[name] = snapshots }
-        if let name = Self.sourceField, let source { headers[name] = source }
-        return headers
-    }
-
-    private static let snapshotsField = HTTPField.Name("Dipper-Snapshots")
-    private static let sourceField = HTTPField.Name("Dipper-Source")
 }
 
 /// `silver.jobs_cleaned=123, …`: the snapshots that an answer was computed from.
@@ -190,6 +187,14 @@ enum SnapshotHeader {
 
     static func json(_ ids: [String: Int64]) -> JSONValue {
         .object(ids.sorted { $0.key < $1.key }.map { JSONMember($0.key, .string(String($0.value))) })
+    }
+}
+
+extension CachedAnswer.Field {
+    static let snapshotsName = "Dipper-Snapshots"
+
+    static func snapshots(_ ids: [String: Int64]) -> CachedAnswer.Field {
+        CachedAnswer.Field(name: snapshotsName, value: SnapshotHeader.text(ids))
     }
 }
 

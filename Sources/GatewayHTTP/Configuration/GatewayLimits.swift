@@ -61,6 +61,9 @@ package struct GatewayLimits: Sendable, Hashable {
     package var analyticsPageSizeMax = 10_000
     package var queryPageSizeDefault = 10_000
     package var queryPageSizeMax = 100_000
+    /// Bytes of an encoded answer of `POST /query` that is kept for those who ask the same: 1 MiB. A longer one is computed
+    /// each time.
+    package var queryCacheEntryBytesMax = 1 << 20
 
     // MARK: Answers
 

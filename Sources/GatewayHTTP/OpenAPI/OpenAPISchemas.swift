@@ -287,6 +287,8 @@ enum OpenAPISchemas {
         header("ETag", "Stays while the tables that were read do.", text),
         header("Dipper-Snapshots", "The snapshots that were read: `table=id`, separated by commas.", text),
         header("Dipper-Source", "The namespace that was asked: `silver`, or `gold` where it holds the same.", text),
+        header("Dipper-Engine", "What computed the answer: `embedded`, or `trino` for a cluster.", text),
+        header("X-Cache", "`hit` when nothing was computed, else `miss`.", text),
         header("Dipper-Truncated", "Whether the result has more rows than are kept.", flag),
         header("Retry-After", "Seconds.", count),
         header("WWW-Authenticate", "How to say who one is.", text),

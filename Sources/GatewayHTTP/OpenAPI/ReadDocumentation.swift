@@ -5,6 +5,9 @@ extension RouteDocumentation {
         text: "CSV only: put `'` before text that a spreadsheet would run as a formula. `false` gives the exact text.",
         schema: ["type": "boolean", "default": true])
 
+    private static let ifNoneMatch = Parameter(
+        name: "If-None-Match", location: "header", text: "An ETag: 304 while it holds.", schema: text)
+
     static var analytics: RouteDocumentation {
         RouteDocumentation(
             id: "listAnalytics", tag: "read", summary: "The named analytics and their parameters",
@@ -23,16 +26,14 @@ extension RouteDocumentation {
             parameters: [
                 path("name", "One of `/api/v2/analytics`."),
                 path("parameters", "The declared parameters, separated by `/`."),
-                Parameter(
-                    name: "If-None-Match", location: "header", text: "An ETag: 304 while it holds.", schema: text),
-                escapeFormulas,
+                ifNoneMatch, escapeFormulas,
             ] + paging(sizeDefault: limits.analyticsPageSizeDefault, sizeMax: limits.analyticsPageSizeMax, limits),
             answers: [
                 Answer(
                     status: 200, text: "A page of rows.",
                     content: [
                         (Answers.json, ["type": "array", "items": ["type": "object"]]), (CSVText.contentType, text),
-                    ], headers: pageHeaders + ["ETag", "Dipper-Snapshots", "Dipper-Source"]),
+                    ], headers: pageHeaders + ["ETag", "Dipper-Snapshots", "Dipper-Source", "Dipper-Engine", "X-Cache"]),
                 Answer(status: 304, text: "The ETag still holds.", headers: ["ETag", "Dipper-Snapshots"]),
             ],
             problems: [
@@ -75,9 +76,11 @@ extension RouteDocumentation {
                 One SELECT over the tables of the lake, limited in time, memory and result. Whole numbers are JSON numbers \
                 with all their digits (64 bits); NaN and the infinities are the strings NaN, Infinity and -Infinity; \
                 decimals and times are strings. As `text/event-stream` it is the events `started` (with the query's id), \
-                `progress`, and `result` or `problem`. A query whose client goes away is ended.
+                `progress`, and `result` or `problem`. A query whose client goes away is ended. The same statement over the same \
+                snapshots is answered from a cache, with an ETag and `X-Cache`, unless time, chance, `ops` or metadata tables \
+                bear on it.
                 """,
-            parameters: [escapeFormulas], body: [(Answers.json, reference("Query"))],
+            parameters: [ifNoneMatch, escapeFormulas], body: [(Answers.json, reference("Query"))],
             answers: [
                 Answer(
                     status: 200,
@@ -86,7 +89,8 @@ extension RouteDocumentation {
                         (Answers.json, reference("QueryResult")), (QueryRoutes.lines, text),
                         (CSVText.contentType, text), (QueryRoutes.arrow, ["type": "string", "format": "binary"]),
                         (JobRoutes.eventStream, text),
-                    ], headers: ["X-Total-Count", "Dipper-Snapshots", "Dipper-Truncated"])
+                    ], headers: ["X-Total-Count", "Dipper-Snapshots", "Dipper-Truncated", "ETag", "X-Cache"]),
+                Answer(status: 304, text: "The ETag still holds.", headers: ["ETag", "Dipper-Snapshots"]),
             ],
             problems: [
                 "media-type-unsupported", "encoding-unsupported", "json-syntax", "json-invalid", "body-too-large",

@@ -4,6 +4,7 @@ import Hummingbird
 import LakeModel
 import NIOCore
 import QueryEngine
+import ResultCache
 
 /// `POST /api/v2/query`, and the list of the queries that run.
 struct QueryRoutes {
@@ -16,6 +17,19 @@ struct QueryRoutes {
     let catalog: ProblemCatalog
     let eventSlots: Slots
     let running = RunningQueries()
+    /// `nil`: each answer is computed.
+    let answers: AnswerCache?
+
+    init(
+        service: any SQLAnswering, limits: GatewayLimits, catalog: ProblemCatalog, eventSlots: Slots,
+        answers: AnswerCache? = nil
+    ) {
+        self.service = service
+        self.limits = limits
+        self.catalog = catalog
+        self.eventSlots = eventSlots
+        self.answers = answers
+    }
 
     var routes: [Route] {
         [
@@ -66,28 +80,14 @@ struct QueryRoutes {
         }
         let entry = running.begin(question)
         defer { running.end(entry) }
-        let asked = question
-        let answer = try await request.whileClientWaits { [service, running] in
-            try await running.run(entry) { try await service.answer(asked) }
+        let ask = KeptQuery(
+            service: service, answers: answers, question: question,
+            shape: QueryShape(paging: paging, form: form, escapesFormulas: escapes),
+            known: request.headers[.ifNoneMatch], bytesMax: limits.queryCacheEntryBytesMax)
+        let reply = try await request.whileClientWaits { [running] in
+            try await running.run(entry) { try await ask.reply() }
         }
-        return try response(answer, paging: paging, form: form, escapesFormulas: escapes)
-    }
-
-    private func response(
-        _ answer: SQLAnswer, paging: Paging, form: String, escapesFormulas: Bool
-    ) throws -> Response {
-        let pieces = QueryPieces(answer: answer, paging: paging, form: form, escapesFormulas: escapesFormulas)
-        var headers: HTTPFields = [.vary: "Accept", .cacheControl: "no-store"]
-        if let name = HTTPField.Name("Dipper-Snapshots") { headers[name] = SnapshotHeader.text(answer.snapshotIDs) }
-        if let name = HTTPField.Name("X-Total-Count") { headers[name] = String(answer.result.rows.count) }
-        if let name = HTTPField.Name("Dipper-Truncated") { headers[name] = String(answer.result.isTruncated) }
-        headers[.contentType] = form == CSVText.contentType ? CSVText.fullContentType : form
-        if form == Self.arrow {
-            // Whole, so that a value that Arrow has no form for is an error and no broken stream.
-            let bytes = try ArrowResult(columns: answer.result.columns).stream(pieces.page)
-            return Response(status: .ok, headers: headers, body: ResponseBody(byteBuffer: ByteBuffer(bytes: bytes)))
-        }
-        return Response(status: .ok, headers: headers, body: pieces.body)
+        return try reply.response(ask.shape)
     }
 
     /// Lines and CSV carry the whole result unless a page was asked for.
@@ -109,95 +109,6 @@ struct QueryRoutes {
             }
         guard count <= limits.queryParametersMax else {
             throw QueryBody.invalid("there are more than \(limits.queryParametersMax) parameters")
-        }
-    }
-}
-
-/// A result on its way out, written piece by piece.
-struct QueryPieces: Sendable {
-    /// Bytes gathered before they are sent.
-    private static let pieceBytes = 64 << 10
-
-    let answer: SQLAnswer
-    let page: ArraySlice<[QueryValue]>
-    let paging: Paging
-    let form: String
-    let escapesFormulas: Bool
-
-    init(answer: SQLAnswer, paging: Paging, form: String, escapesFormulas: Bool = true) {
-        self.answer = answer
-        self.paging = paging
-        self.form = form
-        self.escapesFormulas = escapesFormulas
-        let rows = answer.result.rows
-        let start = min(paging.page * paging.size, rows.count)
-        page = rows[start..<min(start + paging.size, rows.count)]
-    }
-
-    /// All of it at once.
-    var bytes: [UInt8] {
-        var bytes: [UInt8] = []
-        appendHead(to: &bytes)
-        let rows = RowWriter(columns: answer.result.columns.map(\.name))
-        for (index, row) in page.enumerated() { append(row, rows, isFirst: index == 0, to: &bytes) }
-        if form == Answers.json { bytes.append(contentsOf: "]}".utf8) }
-        return bytes
-    }
-
-    var body: ResponseBody {
-        let pieces = self
-        return ResponseBody { writer in
-            var bytes: [UInt8] = []
-            pieces.appendHead(to: &bytes)
-            let rows = RowWriter(columns: pieces.answer.result.columns.map(\.name))
-            var isFirst = true
-            for row in pieces.page {
-                pieces.append(row, rows, isFirst: isFirst, to: &bytes)
-                isFirst = false
-                if bytes.count >= Self.pieceBytes {
-                    try await writer.write(ByteBuffer(bytes: bytes))
-                    bytes.removeAll(keepingCapacity: true)
-                }
-            }
-            if pieces.form == Answers.json { bytes.append(contentsOf: "]}".utf8) }
-            if !bytes.isEmpty { try await writer.write(ByteBuffer(bytes: bytes)) }
-            try await writer.finish(nil)
-        }
-    }
-
-    private func appendHead(to bytes: inout [UInt8]) {
-        switch form {
-        case CSVText.contentType:
-            CSVText(escapesFormulas: escapesFormulas).append(header: answer.result.columns.map(\.name), to: &bytes)
-        case QueryRoutes.lines:
-            break
-        default:
-            let head = JSONValue.object([
-                "columns": .array(
-                    answer.result.columns.map { .object(["name": .string($0.name), "type": .string($0.type)]) }),
-                "rowCount": .integer(Int64(page.count)), "totalRows": .integer(Int64(answer.result.rows.count)),
-                "page": .integer(Int64(paging.page)), "size": .integer(Int64(paging.size)),
-                "truncated": .boolean(answer.result.isTruncated),
-                "elapsedMicroseconds": .integer(answer.result.elapsedMicroseconds),
-                "filesRead": .integer(Int64(answer.filesRead)), "filesSkipped": .integer(Int64(answer.filesSkipped)),
-                "snapshots": SnapshotHeader.json(answer.snapshotIDs),
-            ])
-            head.append(to: &bytes)
-            bytes.removeLast()
-            bytes.append(contentsOf: ",\"rows\":[".utf8)
-        }
-    }
-
-    private func append(_ row: [QueryValue], _ rows: RowWriter, isFirst: Bool, to bytes: inout [UInt8]) {
-        switch form {
-        case CSVText.contentType:
-            CSVText(escapesFormulas: escapesFormulas).append(row, to: &bytes)
-        case QueryRoutes.lines:
-            rows.appendObject(row, to: &bytes)
-            bytes.append(UInt8(ascii: "\n"))
-        default:
-            if !isFirst { bytes.append(UInt8(ascii: ",")) }
-            rows.appendArray(row, to: &bytes)
         }
     }
 }

@@ -44,7 +44,8 @@ package struct Gateway: Sendable {
         if let gold = services.gold { routes += GoldRoutes(service: gold).routes }
         routes +=
             QueryRoutes(
-                service: services.sql, limits: limits, catalog: catalog, eventSlots: Slots(limits.eventStreamsMax)
+                service: services.sql, limits: limits, catalog: catalog, eventSlots: Slots(limits.eventStreamsMax),
+                answers: services.answers
             ).routes
         routes += TrinoRoutes(services: services, limits: limits, version: configuration.version).routes
         routes +=

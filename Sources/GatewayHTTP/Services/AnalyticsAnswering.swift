@@ -51,15 +51,18 @@ package struct AnalyticAnswer: Sendable, Hashable {
     package var total: Int
     /// The namespace that was asked: `silver`, or `gold` when gold tables held the same.
     package var source: String
+    /// What computed it: `embedded`, or `trino` for a cluster.
+    package var engine: String
 
     package init(
         version: AnswerVersion, columns: [QueryResult.Column], rows: [[QueryValue]], total: Int,
-        source: String = "silver"
+        source: String = "silver", engine: String = "embedded"
     ) {
         self.version = version
         self.columns = columns
         self.rows = rows
         self.total = total
         self.source = source
+        self.engine = engine
     }
 }

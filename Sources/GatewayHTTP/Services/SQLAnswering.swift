@@ -7,6 +7,11 @@ package protocol SQLAnswering: Sendable {
     ///   `forbidden` for SQL that names a table that the reader may not read.
     func answer(_ question: SQLQuestion) async throws -> SQLAnswer
 
+    /// What the answer would be computed from, without computing it; `nil` when the same statement over the same snapshots may
+    /// have another answer, or when it is the answer's to say what is wrong with it.
+    /// - Throws: as ``answer(_:)``.
+    func version(of question: SQLQuestion) async throws -> AnswerVersion?
+
     /// As ``answer(_:)``, and tells now and then, from any thread, how far the query is.
     func answer(
         _ question: SQLQuestion, progress: (@Sendable (QueryProgress) -> Void)?
@@ -17,6 +22,8 @@ extension SQLAnswering {
     package func answer(
         _ question: SQLQuestion, progress: (@Sendable (QueryProgress) -> Void)?
     ) async throws -> SQLAnswer { try await answer(question) }
+
+    package func version(of question: SQLQuestion) async throws -> AnswerVersion? { nil }
 }
 
 package struct SQLQuestion: Sendable, Hashable {
@@ -56,11 +63,17 @@ package struct SQLAnswer: Sendable, Hashable {
     /// Data files of the tables that were read, and those that could not hold matching rows.
     package var filesRead: Int
     package var filesSkipped: Int
+    /// What it was computed from, where ``SQLAnswering/version(of:)`` has one.
+    package var version: AnswerVersion?
 
-    package init(result: QueryResult, snapshotIDs: [String: Int64], filesRead: Int = 0, filesSkipped: Int = 0) {
+    package init(
+        result: QueryResult, snapshotIDs: [String: Int64], filesRead: Int = 0, filesSkipped: Int = 0,
+        version: AnswerVersion? = nil
+    ) {
         self.result = result
         self.snapshotIDs = snapshotIDs
         self.filesRead = filesRead
         self.filesSkipped = filesSkipped
+        self.version = version
     }
 }

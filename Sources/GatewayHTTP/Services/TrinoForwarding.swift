@@ -5,6 +5,9 @@ package protocol TrinoForwarding: Sendable {
     /// Whether statements are answered here while the cluster cannot be reached.
     var fallsBack: Bool { get }
 
+    /// Takes note of a statement that is answered here in the cluster's place.
+    func fellBack()
+
     /// - Parameters:
     ///   - method: `POST`, `GET` or `DELETE`.
     ///   - path: with its slash.

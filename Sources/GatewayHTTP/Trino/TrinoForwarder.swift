@@ -21,6 +21,7 @@ struct TrinoForwarder: Sendable {
         } catch let error as any LakeError where error.code == "cluster-unreachable" && cluster.fallsBack {
             request.logger.warning(
                 "the Trino cluster cannot be reached; the embedded engine answers", metadata: ["cause": "\(error)"])
+            cluster.fellBack()
             return nil
         }
         if let id = TopLevel.string("id", in: answer.body).flatMap({

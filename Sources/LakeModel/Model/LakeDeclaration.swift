@@ -36,6 +36,8 @@ package struct AnalyticDeclaration: Sendable, Hashable {
     package var sql: String
     /// How gold tables answer the same while they reflect silver as it is; `nil`: not at all.
     package var gold: OverGold?
+    /// The same question in Trino's SQL, over the silver tables that ``sql`` reads; `nil`: no cluster is asked.
+    package var trino: String?
 
     /// The same question put to gold tables.
     package struct OverGold: Sendable, Hashable {
@@ -49,11 +51,15 @@ package struct AnalyticDeclaration: Sendable, Hashable {
         }
     }
 
-    package init(name: String, doc: String, parameters: [Parameter], sql: String, gold: OverGold? = nil) {
+    package init(
+        name: String, doc: String, parameters: [Parameter], sql: String, gold: OverGold? = nil,
+        trino: String? = nil
+    ) {
         self.name = name
         self.doc = doc
         self.parameters = parameters
         self.sql = sql
         self.gold = gold
+        self.trino = trino
     }
 }

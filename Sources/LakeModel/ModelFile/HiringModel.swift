@@ -67,6 +67,7 @@ package enum HiringModel {
                 SELECT department, job, q1, q2, q3, q4 FROM quarterly_hires
                 WHERE hire_year = $year
                 ORDER BY department, job
+        \(HiringTrino.entry(HiringTrino.quarterlyHires))
           - name: departments-above-mean
             doc: Departments that hired more in a year than the mean over all departments, the most first.
             parameters:
@@ -92,6 +93,7 @@ package enum HiringModel {
                 SELECT department_id AS id, department, hires AS hired FROM department_metrics
                 WHERE hire_year = $year AND above_mean
                 ORDER BY hired DESC, id
+        \(HiringTrino.entry(HiringTrino.departmentsAboveMean))
           - name: department-metrics
             doc: Each department in a year, the one with the most hires first.
             parameters:
@@ -101,6 +103,7 @@ package enum HiringModel {
               SELECT * EXCLUDE (hire_year) FROM department_metrics
               WHERE hire_year = $year
               ORDER BY hires DESC, department_id
+        \(HiringTrino.entry(HiringTrino.departmentMetrics))
           - name: employee-analytics
             doc: Hires of a year by month and department; those without a known department stand in rows without one.
             parameters:
@@ -110,6 +113,7 @@ package enum HiringModel {
               SELECT * EXCLUDE (hire_year) FROM employee_analytics
               WHERE hire_year = $year
               ORDER BY hire_month, department_id
+        \(HiringTrino.entry(HiringTrino.employeeAnalytics))
         """
 
     /// The declarations of ``yaml``.

@@ -87,7 +87,7 @@ extension ModelFile {
     /// Reads one element of `analytics:`.
     /// - Parameter declaration: tables and gold tables.
     static func analytic(_ node: ModelNode, _ declaration: LakeDeclaration) throws -> AnalyticDeclaration {
-        let fields = try node.fields(["name", "doc", "parameters", "from", "sql", "gold"])
+        let fields = try node.fields(["name", "doc", "parameters", "from", "sql", "gold", "trino"])
         let parameters = try fields["parameters"]?.elements().map { node in
             let fields = try node.fields(["name", "type", "min", "max"])
             return AnalyticDeclaration.Parameter(
@@ -115,7 +115,30 @@ extension ModelFile {
             }
             analytic.gold = try overGold(gold, declaration)
         }
+        if let trino = fields["trino"] { analytic.trino = try overTrino(trino, of: analytic, declaration) }
         return analytic
+    }
+
+    /// The same question for a cluster. It reads nothing that the SQL above it does not: what that reads is what an answer is
+    /// known by.
+    private static func overTrino(
+        _ node: ModelNode, of analytic: AnalyticDeclaration, _ declaration: LakeDeclaration
+    ) throws -> String {
+        let sql = try node.text()
+        let read = SQLNames.pairs(in: analytic.sql)
+        let prefixes = [LakeDeclaration.silverNamespace, GoldDeclaration.namespace].map { $0 + "." }
+        let named = SQLNames.pairs(in: sql).filter { pair in prefixes.contains { pair.hasPrefix($0) } }
+        if let other = named.subtracting(read).min() {
+            throw node.failure(
+                "model-trino-reference", "the SQL for Trino names \(other), which `sql` does not read",
+                remedy: "put the same question to the same silver tables in both")
+        }
+        guard !named.isEmpty else {
+            throw node.failure(
+                "model-trino-reference", "the SQL for Trino names no silver table",
+                remedy: "name the tables as silver.NAME, without a catalog")
+        }
+        return sql
     }
 
     /// The same question in other words for gold.

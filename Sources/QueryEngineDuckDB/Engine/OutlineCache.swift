@@ -13,9 +13,11 @@ final class OutlineCache: Sendable {
 
     func keep(_ outline: StatementOutline, of sql: String) {
         // `AT (TIMESTAMP => now())` is another time at each run.
-        let isLasting = outline.references.allSatisfy { reference in
-            if case .instant? = reference.moment { false } else { true }
-        }
+        let isLasting =
+            outline.isRepeatable
+            || outline.references.allSatisfy { reference in
+                if case .instant? = reference.moment { false } else { true }
+            }
         guard isLasting, sql.utf8.count <= Self.statementBytesMax else { return }
         known.withLock { known in
             if known.count >= Self.statementsMax { known.removeAll() }

@@ -131,8 +131,11 @@ final class WorkerSession {
     /// - Throws: ``WireError`` for what is wrong with the statement itself.
     func outline(_ sql: String) throws -> StatementOutline {
         var outliner = StatementOutliner(sql) { try self.instant($0) }
-        try outliner.visit(try admit(sql, tables: nil))
-        return outliner.outline
+        let tree = try admit(sql, tables: nil)
+        try outliner.visit(tree)
+        var outline = outliner.outline
+        outline.isRepeatable = StatementRepeatability.holds(for: tree)
+        return outline
     }
 
     /// Computes a point in time. Its text is admitted as a statement of its own, so that nothing in it means more here than

@@ -10,7 +10,6 @@ import Logging
 import Metrics
 import Observability
 import QueryEngineDuckDB
-import QueryEngineTrino
 import S3Door
 import ServiceLifecycle
 import TableMaintenance
@@ -64,11 +63,7 @@ struct ServeCommand: AsyncParsableCommand {
     @Flag(help: "Leave the operational database alone.")
     var noOperational = false
 
-    @Option(help: "A Trino cluster, http://HOST:PORT, that statements of /v1/statement go to.")
-    var trino: String?
-
-    @Flag(inversion: .prefixedNo, help: "Answer statements here while the Trino cluster cannot be reached.")
-    var trinoFallback = true
+    @OptionGroup(title: "Trino") var trino: TrinoOptions
 
     @Flag(inversion: .prefixedNo, help: "Compact tables and expire their snapshots while they are written.")
     var maintenance = true
@@ -131,9 +126,9 @@ struct ServeCommand: AsyncParsableCommand {
         let door = try s3Listen.map { try Self.address($0, option: "--s3-listen") }
         let doorAddress = door.map { S3DoorAddress(host: $0.host, port: $0.port, endpoint: s3Endpoint) }
         let iceberg = try icebergConfiguration(folder, doorAddress, access)
-        var services = folder.services(parts, room: room)
-        let trinoCluster = try trino.map { try TrinoCluster(address: $0) }
-        services.trinoCluster = trinoCluster.map { ClusterForwarding(cluster: $0, fallsBack: trinoFallback) }
+        let services = folder.services(
+            parts, room: room,
+            cluster: try trino.analytics(timeoutMilliseconds: limits.queries.queryMilliseconds, logger: logger))
         let gateway = try Gateway(
             configuration: configuration, services: services, registry: registry, logger: logger,
             additionalRoutes: IcebergRoutes(
@@ -166,7 +161,7 @@ struct ServeCommand: AsyncParsableCommand {
             configuration: ServiceGroupConfiguration(
                 services: running, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
         try await group.run()
-        await queries.shutdown()
+        await parts.shutdown()
         logger.notice("stopped")
     }
 

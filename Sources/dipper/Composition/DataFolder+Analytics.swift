@@ -12,11 +12,18 @@ import ResultCacheRedis
 /// What answers come from: plans, the engine, the cache, gold.
 struct AnswerParts: Sendable {
     let queries: LakeQueryEngine
+    /// For gold alone: a refresh may take minutes, and must not keep queries of clients waiting.
+    let goldQueries: LakeQueryEngine
     let plans: TablePlans
     let cache: AnswerCache
     let gold: GoldService
     /// Of queries of clients.
     let limits: QueryLimits
+
+    func shutdown() async {
+        await queries.shutdown()
+        await goldQueries.shutdown()
+    }
 }
 
 extension DataFolder {
@@ -28,14 +35,17 @@ extension DataFolder {
         cacheAddress: CacheChoice, logger: Logger
     ) throws -> AnswerParts {
         let plans = plans(queries)
+        let goldQueries = try goldQueries(queries.files, limits.queries, logger: logger)
         let gold = GoldService(
-            room: goldRoom(plans, queries, lakehouse, limits.gold), pool: BlockingPool.shared,
+            room: goldRoom(self.plans(goldQueries), goldQueries, lakehouse, limits.gold), pool: BlockingPool.shared,
             signals: refreshes ? [tables.signals, lakehouse.signals] : [],
             shared: refreshes && isCatalogShared ? catalog : nil, logger: logger)
         let cache = AnswerCache(
             bytesMax: limits.answers.answerCacheBytes, second: cacheAddress.redis.map { RedisResultCache($0) },
             logger: logger)
-        return AnswerParts(queries: queries, plans: plans, cache: cache, gold: gold, limits: limits.queries.limits)
+        return AnswerParts(
+            queries: queries, goldQueries: goldQueries, plans: plans, cache: cache, gold: gold,
+            limits: limits.queries.limits)
     }
 
     private func goldRoom(

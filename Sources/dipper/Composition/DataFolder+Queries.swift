@@ -7,7 +7,8 @@ import QueryEngineDuckDB
 
 /// What queries may use together and each; a configuration file may set them.
 struct QueryResources: Sendable, Equatable {
-    /// Processes that run SQL, one query each at a time.
+    /// Processes that run SQL of clients, one query each at a time. Statements that name operational tables have one more, and
+    /// refreshes of gold another.
     var queryWorkers = DuckDBConfiguration.workersDefault
     /// Queries that wait for a process; one more gets a 503.
     var queryQueueMax = DuckDBConfiguration.queuedRequestsDefault
@@ -63,6 +64,16 @@ extension DataFolder {
         LakeQueryEngine(
             files: files, plain: try queryEngine(files, resources, logger: logger),
             operational: operational ? try operationalQueryEngine(files, resources, logger: logger) : nil)
+    }
+
+    /// One process more, for refreshes of gold.
+    func goldQueries(
+        _ files: QueryFiles, _ resources: QueryResources, logger: Logger
+    ) throws -> LakeQueryEngine {
+        var configuration = try engineConfiguration(files, resources, temporaryFolder: path + "/tmp/gold")
+        configuration.workers = 1
+        return LakeQueryEngine(
+            files: files, plain: DuckDBEngine(configuration: configuration, logger: logger), operational: nil)
     }
 
     func plans(_ engine: LakeQueryEngine) -> TablePlans {

@@ -11,20 +11,26 @@ import TableMaintenance
 
 extension DataFolder {
     /// What the gateway puts on the network.
-    /// - Parameter room: of the server's maintenance; `nil`: no backups are made.
-    func services(_ parts: AnswerParts, room: MaintenanceRoom? = nil) -> GatewayServices {
+    /// - Parameters:
+    ///   - room: of the server's maintenance; `nil`: no backups are made.
+    ///   - cluster: of Trino, if there is one.
+    func services(
+        _ parts: AnswerParts, room: MaintenanceRoom? = nil, cluster: ClusterAnalytics? = nil
+    ) -> GatewayServices {
         var sql = LakeSQL(plans: parts.plans, engine: parts.queries)
         sql.limits = parts.limits
         let analytics = LakeAnalytics(
             model: model, plans: parts.plans, tables: tables, engine: parts.queries, watch: watch,
-            isShared: isCatalogShared)
-        return GatewayServices(
+            isShared: isCatalogShared, cluster: cluster)
+        var services = GatewayServices(
             ingestion: ingestion, tables: LakeTableBrowser(model: model, tables: tables),
             rejects: LakeRejectBrowser(model: model, tables: tables),
             rows: OperationalRowReader(model: model, store: operational), analytics: analytics, sql: sql,
             backups: room.map { LakeBackups(folder: self, room: $0) },
             answers: parts.cache, gold: LakeGold(model: model, tables: tables, service: parts.gold),
             readiness: readiness)
+        services.trinoCluster = cluster.map { ClusterForwarding(cluster: $0.cluster, fallsBack: $0.fallsBack) }
+        return services
     }
 
     /// What must be reachable before work is done here.

@@ -68,6 +68,7 @@ struct ServerLimits {
             "rowStreamsMax": \.rowStreamsMax, "rowStreamBytesMax": \.rowStreamBytesMax,
             "queryBodyBytesMax": \.queryBodyBytesMax, "pageSizeMax": \.pageSizeMax,
             "analyticsPageSizeMax": \.analyticsPageSizeMax, "queryPageSizeMax": \.queryPageSizeMax,
+            "queryCacheEntryBytesMax": \.queryCacheEntryBytesMax,
             "retryAfterSeconds": \.retryAfterSeconds, "eventStreamsMax": \.eventStreamsMax,
             "readyBacklogMax": \.readyBacklogMax,
         ]

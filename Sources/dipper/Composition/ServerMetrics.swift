@@ -47,6 +47,7 @@ enum ServerMetrics {
         registry.describe(
             "dipper_s3_failures_total", help: "Requests to the object store that were given up, by reason.")
         describeAnswers(on: registry)
+        describeTrino(on: registry)
         ProcessMetrics.install(on: registry)
     }
 
@@ -65,6 +66,17 @@ enum ServerMetrics {
             "dipper_cache_compute_seconds", help: "How long answers took that were in no cache.", buckets: .seconds)
         registry.describe(
             "dipper_cache_shared_seconds", help: "How long the shared cache took to answer.", buckets: .seconds)
+    }
+
+    private static func describeTrino(on registry: PrometheusRegistry) {
+        registry.describe("dipper_trino_requests_total", help: "Requests to the Trino cluster, by how they ended.")
+        registry.describe(
+            "dipper_trino_breaker_state",
+            help: "Whether the Trino cluster is asked: 0 yes, 1 one request tries, 2 no, for it did not answer.")
+        registry.describe(
+            "dipper_trino_analytics_total", help: "Analytics put to the Trino cluster: ok or the error's code.")
+        registry.describe(
+            "dipper_trino_fallbacks_total", help: "Answers of the embedded engine in the Trino cluster's place.")
     }
 
     /// What waits to be worked, read when it is asked for.

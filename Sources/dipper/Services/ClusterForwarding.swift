@@ -8,6 +8,8 @@ struct ClusterForwarding: TrinoForwarding {
 
     var address: String { cluster.address }
 
+    func fellBack() { TrinoFallbacks.count("statement") }
+
     func send(
         _ method: String, path: String, headers: [(name: String, value: String)], body: [UInt8]
     ) async throws -> ForwardedAnswer {

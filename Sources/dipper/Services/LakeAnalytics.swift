@@ -11,7 +11,8 @@ import Synchronization
 
 /// Named analytics over the lake's tables: from gold while that reflects silver as it is, else from silver.
 ///
-/// What an answer is known by is the state of silver in both cases, because the answers are the same.
+/// What an answer is known by is the state of silver in both cases, because the answers are the same. With a Trino cluster,
+/// analytics that have SQL for it are put to that first, over silver in the very state that the answer is known by.
 struct LakeAnalytics: AnalyticsAnswering {
     /// What the answers to one analytic come from, for readers with the same rights.
     private struct Basis: Sendable {
@@ -31,6 +32,7 @@ struct LakeAnalytics: AnalyticsAnswering {
     private let book: GoldBook
     private let versions: AnswerVersions<BasisKey, Basis>
     private let tags = TagMemory()
+    private let cluster: ClusterAnalytics?
 
     /// Rows of an analytic's whole answer.
     private static let rowsMax = 1_000_000
@@ -40,14 +42,16 @@ struct LakeAnalytics: AnalyticsAnswering {
     /// - Parameters:
     ///   - watch: counts the changes that this process makes to the catalog.
     ///   - isShared: whether other processes change it too.
+    ///   - cluster: of Trino, if there is one.
     init(
         model: LakeDeclaration, plans: TablePlans, tables: LakeTables, engine: any QueryEngine, watch: CatalogWatch,
-        isShared: Bool
+        isShared: Bool, cluster: ClusterAnalytics? = nil
     ) {
         analytics = model.analytics
         self.plans = plans
         self.tables = tables
         self.engine = engine
+        self.cluster = cluster
         book = GoldBook(model: model)
         versions = AnswerVersions(catalog: tables.catalog, watch: watch, isShared: isShared)
     }
@@ -75,7 +79,8 @@ struct LakeAnalytics: AnalyticsAnswering {
         let rights = reader.mayEverywhere(.read) ? ["*"] : reader.grants.map { "\($0)" }.sorted()
         let states = read.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
         let key = CacheKey(
-            [analytic.name, analytic.sql, analytic.gold?.sql ?? "", String(rights.count)] + rights + states)
+            [analytic.name, analytic.sql, analytic.gold?.sql ?? "", analytic.trino ?? "", String(rights.count)] + rights
+                + states)
         return Basis(tag: key.description, snapshotIDs: read)
     }
 
@@ -104,6 +109,18 @@ struct LakeAnalytics: AnalyticsAnswering {
         let all = try await plans.all(of: question.reader, for: analytic.sql, parameters: parameters)
         defer { all.release() }
         let version = version(question, basis(analytic, question.reader, all))
+        func answer(_ result: QueryResult, source: String, engine: String) -> AnalyticAnswer {
+            AnalyticAnswer(
+                version: version, columns: result.columns,
+                rows: Array(result.rows.dropFirst(page * size).prefix(size)), total: result.rows.count,
+                source: source, engine: engine)
+        }
+        if let cluster, all.hidden.isEmpty,
+            let result = try await cluster.result(
+                analytic, question.parameters, snapshotIDs: all.snapshotIDs, rowsMax: Self.rowsMax)
+        {
+            return answer(result, source: LakeTables.silver, engine: "trino")
+        }
         var (sql, used, source) = (analytic.sql, all, LakeTables.silver)
         if let gold = analytic.gold, let current = try await currentGold(gold, question.reader, parameters, all) {
             (sql, used, source) = (gold.sql, current, GoldDeclaration.namespace)
@@ -113,9 +130,7 @@ struct LakeAnalytics: AnalyticsAnswering {
             QueryRequest(
                 sql: sql, parameters: parameters, tables: used.tables, limits: QueryLimits(rowsMax: Self.rowsMax)), used
         )
-        return AnalyticAnswer(
-            version: version, columns: result.columns, rows: Array(result.rows.dropFirst(page * size).prefix(size)),
-            total: result.rows.count, source: source)
+        return answer(result, source: source, engine: "embedded")
     }
 
     /// The gold tables of a question, if their rows are what silver in the state of `all` gives; `nil` otherwise, and for

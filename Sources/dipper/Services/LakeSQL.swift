@@ -5,6 +5,7 @@ import Iceberg
 import LakeModel
 import ObjectStorage
 import QueryEngine
+import ResultCache
 
 /// SQL over the lake's tables.
 struct LakeSQL: SQLAnswering {
@@ -30,12 +31,47 @@ struct LakeSQL: SQLAnswering {
         }
     }
 
+    func version(of question: SQLQuestion) async throws -> AnswerVersion? {
+        let began = ContinuousClock.now
+        do {
+            let all = try await plan(question)
+            defer { all.release() }
+            return version(of: question, all)
+        } catch {
+            // Those that fail here are not run.
+            QueryMetrics.ended(after: .now - began, code: QueryMetrics.code(of: error))
+            throw error
+        }
+    }
+
+    private func plan(_ question: SQLQuestion) async throws -> TablePlans.All {
+        try await plans.all(of: question.reader, for: question.sql, parameters: question.parameters) {
+            table, metadata in try Self.state(of: table, metadata, question.asOf)
+        }
+    }
+
+    /// Digits of a tag: 128 bits.
+    private static let tagDigits = 32
+
+    /// Rights are not a part of it: they decided which tables were found, and a table's rows are the same to all who may read it.
+    private func version(of question: SQLQuestion, _ all: TablePlans.All) -> AnswerVersion? {
+        guard let states = all.states else { return nil }
+        let parameters: [String]
+        switch question.parameters {
+        case .positional(let values): parameters = ["positional"] + values.map { "\($0)" }
+        case .named(let values):
+            parameters = ["named"] + values.sorted { $0.key < $1.key }.flatMap { [$0.key, "\($0.value)"] }
+        }
+        let rowsMax = question.rowsMax ?? limits.rowsMax
+        let key = CacheKey(
+            [Dipper.version, String(rowsMax), question.sql, String(parameters.count)] + parameters + states)
+        return AnswerVersion(tag: String(key.description.prefix(Self.tagDigits)), snapshotIDs: all.snapshotIDs)
+    }
+
     private func measuredAnswer(
         _ question: SQLQuestion, progress: (@Sendable (QueryProgress) -> Void)?
     ) async throws -> SQLAnswer {
-        let all = try await plans.all(of: question.reader, for: question.sql, parameters: question.parameters) {
-            table, metadata in try Self.state(of: table, metadata, question.asOf)
-        }
+        let all = try await plan(question)
         defer { all.release() }
         var limits = limits
         if let rows = question.rowsMax { limits.rowsMax = rows }
@@ -48,7 +84,7 @@ struct LakeSQL: SQLAnswering {
         do {
             return SQLAnswer(
                 result: try await execute(request, all), snapshotIDs: all.snapshotIDs, filesRead: all.filesRead,
-                filesSkipped: all.filesSkipped)
+                filesSkipped: all.filesSkipped, version: version(of: question, all))
         } catch var error as QueryError where all.sql != question.sql {
             // The place would be one in another text.
             error.place = nil

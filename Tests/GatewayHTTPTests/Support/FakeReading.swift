@@ -60,6 +60,8 @@ final class FakeSQL: SQLAnswering {
     struct State: Sendable {
         var questions: [SQLQuestion] = []
         var error: (any Error)?
+        /// `nil`: the answer is not one to be kept.
+        var version: AnswerVersion?
         var result = QueryResult(
             columns: [
                 .init(name: "id", type: "BIGINT"), .init(name: "name", type: "VARCHAR"),
@@ -78,9 +80,12 @@ final class FakeSQL: SQLAnswering {
             state.questions.append(question)
             if let error = state.error { throw error }
             return SQLAnswer(
-                result: state.result, snapshotIDs: ["silver.departments_cleaned": 4_611_686_018_427_387_905])
+                result: state.result, snapshotIDs: ["silver.departments_cleaned": 4_611_686_018_427_387_905],
+                version: state.version)
         }
     }
+
+    func version(of question: SQLQuestion) async throws -> AnswerVersion? { state.withLock { $0.version } }
 }
 
 struct FakeTables: TableBrowsing {

@@ -57,6 +57,8 @@ final class TablePlans: Sendable {
         /// Data files in `tables`, and those of the same tables that were left out.
         var filesRead = 0
         var filesSkipped = 0
+        /// What else than the text tells the answer: of each table its snapshot and schema. `nil` when that is not all.
+        var states: [String]?
         /// Keeps the tables' files from being deleted; ends with the last copy, or when ``release()`` is called.
         fileprivate(set) var hold: QueryHold?
 
@@ -112,9 +114,24 @@ final class TablePlans: Sendable {
             if let snapshotID = resolved.snapshotID { all.snapshotIDs[resolved.shownName] = snapshotID }
         }
         all.sql = TextEdit.apply(edits, to: sql)
+        all.states = Self.states(outline, found, all)
         hold.reads(all.tables)
         all.hold = hold
         return all
+    }
+
+    /// What a repeatable statement's answer follows from; `nil` for one that is not, that names rows from elsewhere than data
+    /// files, or whose tables are not all there.
+    private static func states(
+        _ outline: StatementOutline, _ found: [ResolvedReference?], _ all: All
+    ) -> [String]? {
+        guard outline.isRepeatable, all.hidden.isEmpty else { return nil }
+        var states: Set<String> = []
+        for resolved in found {
+            guard let resolved, case .planned(let plan)? = resolved.content else { return nil }
+            states.insert("\(resolved.key)=\(plan.whole.version)")
+        }
+        return states.sorted()
     }
 
     static func key(_ table: TableIdentifier) -> String { "\(table.namespace).\(table.name)".lowercased() }
