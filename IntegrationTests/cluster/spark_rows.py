@@ -1,0 +1,19 @@
+"""Prints rows of a Spark cluster as JSON: `spark_rows.py STATEMENT…`, one list of rows a statement, and who worked them."""
+
+import json
+import sys
+
+
+def main():
+    from pyspark.sql import SparkSession
+
+    # Where the cluster is and what it has stand in the folder that SPARK_CONF_DIR names.
+    session = SparkSession.builder.appName("tour").getOrCreate()
+    found = [[list(row) for row in session.sql(statement).collect()] for statement in sys.argv[1:]]
+    context = session.sparkContext
+    print(json.dumps({"master": context.master, "application": context.applicationId, "rows": found}))
+    session.stop()
+
+
+if __name__ == "__main__":
+    main()

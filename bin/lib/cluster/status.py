@@ -1,0 +1,47 @@
+"""How the cluster is, as a table and as JSON."""
+
+import os
+
+from .machine import memory
+from .services import DEPS
+from .spark import shell
+from .stores import ROLE
+
+UP, DOWN, UNREADY = "up", "down", "not ready"
+
+
+def describe(context):
+    """Each service's state: `up`, `down`, or `not ready`, when it runs and can't be used."""
+    found = []
+    for service in context.services.values():
+        process = service.process
+        state = DOWN if process is None else UP if service.is_ready() else UNREADY
+        page = getattr(service, "page", None)
+        found.append({
+            "name": service.name, "state": state, "address": service.address, **({"page": page} if page else {}),
+            "pid": process and process["pid"], "memoryBytes": memory(process), "log": str(service.log)})
+    return found
+
+
+def table(services):
+    lines = [("NAME", "STATE", "PID", "MIB", "ADDRESS")]
+    for service in services:
+        address = " ".join(filter(None, [service["address"], service.get("page")]))
+        mebibytes = f"{service['memoryBytes'] / 2**20:.0f}" if service["pid"] else "-"
+        lines.append((service["name"], service["state"], str(service["pid"] or "-"), mebibytes, address))
+    widths = [max(len(line[column]) for line in lines) for column in range(4)]
+    rows = []
+    for name, state, pid, size, address in lines:
+        rows.append(f"{name:{widths[0]}}  {state:{widths[1]}}  {pid:>{widths[2]}}  {size:>{widths[3]}}  {address}")
+    return "\n".join(rows)
+
+
+def hints(context):
+    """How to reach what needs more than its address."""
+    postgresql = context.service("postgresql")
+    passwords = os.path.relpath(postgresql.passwords)
+    return "\n".join((
+        f"PostgreSQL  PGPASSFILE={passwords} psql -h 127.0.0.1 -p {postgresql.port()} -U {ROLE} operational",
+        f"Spark       {shell(context.service('spark-master'), DEPS / 'readers' / 'bin')}",
+        f"keys        {os.path.relpath(context.state.secrets)}",
+        "Stop it with bin/cluster down."))
