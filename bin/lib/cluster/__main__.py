@@ -5,7 +5,7 @@ import json
 import os
 import sys
 
-from . import lifecycle, sample, status
+from . import lifecycle, sample, status, tools
 from .errors import ClusterError
 from .services import SERVICES, Context
 
@@ -67,6 +67,12 @@ def change(action):
     return run
 
 
+def run_tool(context, arguments):
+    if not context.state.exists:
+        raise ClusterError("there is no cluster here", "bin/cluster up")
+    tools.run(context, arguments.tool, arguments.words)
+
+
 def parser():
     found = argparse.ArgumentParser(prog="bin/cluster", description="A cluster of Dipper on this machine.")
     commands = found.add_subparsers(required=True, metavar="COMMAND")
@@ -87,11 +93,22 @@ def parser():
             ("start", lifecycle.start, "start processes by name"), ("stop", lifecycle.stop, "end processes by name"),
             ("kill", lifecycle.kill, "kill processes by name at once, as a crash does")):
         command(name, change(action), text).add_argument("names", nargs="+", metavar="NAME", help=", ".join(SERVICES))
+    for name, text in tools.TOOLS.items():
+        made = command(name, run_tool, text)
+        made.set_defaults(tool=name, words=[])
     return found
 
 
+def parsed(words):
+    # What stands behind a tool's name is for the tool alone.
+    count = 1 if words[:1] and words[0] in tools.TOOLS else len(words)
+    arguments = parser().parse_args(words[:count])
+    arguments.words = words[count:]
+    return arguments
+
+
 def main():
-    arguments = parser().parse_args()
+    arguments = parsed(sys.argv[1:])
     try:
         return arguments.action(Context(), arguments)
     except ClusterError as failure:

@@ -1,6 +1,5 @@
 """Spark's own cluster: a master, two small workers, and the history of what has run there."""
 
-import os
 import pathlib
 
 from .errors import ClusterError
@@ -33,6 +32,10 @@ class SparkService(Service):
     def events(self):
         return self.shared / "events"
 
+    @property
+    def scratch(self):
+        return self.shared / "scratch"
+
     def prepare(self):
         super().prepare()
         self.events.mkdir(parents=True, exist_ok=True)
@@ -42,7 +45,7 @@ class SparkService(Service):
         # Configuration of its own, so that one of the machine's does not get in. The local address is what it listens on.
         return environment({
             "SPARK_HOME": str(self.home), "SPARK_CONF_DIR": str(self.shared / "empty"), "SPARK_LOCAL_IP": LOOPBACK,
-            "SPARK_DAEMON_MEMORY": DAEMON_MEMORY, **self.options()})
+            "SPARK_DAEMON_MEMORY": DAEMON_MEMORY, "SPARK_LOCAL_DIRS": str(self.scratch), **self.options()})
 
     def options(self):
         return {}
@@ -79,7 +82,7 @@ class SparkMaster(SparkService):
             "spark.driver.memory": "512m",
             "spark.driver.extraJavaOptions": f"-Dderby.system.home={self.shared}",
             "spark.executor.memory": "512m",
-            "spark.local.dir": self.shared / "scratch",
+            "spark.ui.port": 0,
             "spark.sql.warehouse.dir": self.shared / "warehouse",
             "spark.sql.session.timeZone": "UTC",
             "spark.sql.shuffle.partitions": 2,
@@ -99,7 +102,7 @@ class SparkMaster(SparkService):
         conf = self.shared / "conf"
         conf.mkdir(exist_ok=True)
         (conf / "spark-defaults.conf").write_text("".join(f"{name} {value}\n" for name, value in settings.items()))
-        (conf / "spark-env.sh").write_text(f"SPARK_LOCAL_IP={LOOPBACK}\n")
+        (conf / "spark-env.sh").write_text(f"SPARK_LOCAL_IP={LOOPBACK}\nSPARK_LOCAL_DIRS='{self.scratch}'\n")
         (conf / "log4j2.properties").write_text(
             "rootLogger.level = warn\nrootLogger.appenderRef.stderr.ref = console\nappender.console.type = Console\n"
             "appender.console.name = console\nappender.console.target = SYSTEM_ERR\n"
@@ -140,9 +143,3 @@ class SparkHistory(SparkService):
 
     def answers(self):
         return get(self.port(), "/api/v1/applications")[0] == 200
-
-
-def shell(master, readers):
-    """A command line that opens SQL on the cluster."""
-    conf = os.path.relpath(master.shared / "conf")
-    return f"SPARK_CONF_DIR={conf} {os.path.relpath(readers)}/spark-sql"

@@ -3,9 +3,6 @@
 import os
 
 from .machine import memory
-from .services import DEPS
-from .spark import shell
-from .stores import ROLE
 
 UP, DOWN, UNREADY = "up", "down", "not ready"
 
@@ -37,11 +34,8 @@ def table(services):
 
 
 def hints(context):
-    """How to reach what needs more than its address."""
-    postgresql = context.service("postgresql")
-    passwords = os.path.relpath(postgresql.passwords)
+    """How to go on."""
     return "\n".join((
-        f"PostgreSQL  PGPASSFILE={passwords} psql -h 127.0.0.1 -p {postgresql.port()} -U {ROLE} operational",
-        f"Spark       {shell(context.service('spark-master'), DEPS / 'readers' / 'bin')}",
-        f"keys        {os.path.relpath(context.state.secrets)}",
+        f"keys and passwords  {os.path.relpath(context.state.secrets)}",
+        "SQL by other engines: bin/cluster psql | bin/cluster spark-sql",
         "Stop it with bin/cluster down."))
