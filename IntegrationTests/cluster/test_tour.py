@@ -146,9 +146,11 @@ def test_spark_reads_the_same_on_its_own_cluster(cluster, services, expected):
     assert [executor for executor in executors if executor["id"] != "driver" and executor["completedTasks"]], executors
 
 
-def test_psql_reads_the_same(cluster, services, expected):
+def test_psql_reads_the_same(cluster, expected):
     address = cluster.secret("operational")
-    columns = [name if name != "hire_datetime" else "(extract(epoch FROM hire_datetime) * 1000000)::bigint" for name in COLUMNS]
+    # The derived columns are the lake's alone.
+    columns = ("id", "name", "(extract(epoch FROM hire_datetime) * 1000000)::bigint", "department_id", "job_id")
+    wanted = collections.Counter(row[:len(columns)] for row in expected["hired_employees"].rows)
 
     def rows():
         statement = f"SELECT json_agg(json_build_array({', '.join(columns)})) FROM hired_employees"
@@ -157,7 +159,7 @@ def test_psql_reads_the_same(cluster, services, expected):
             check=True, capture_output=True, text=True, timeout=60)
         return collections.Counter(map(tuple, json.loads(done.stdout) or []))
 
-    wait_until(lambda: rows() == expected["hired_employees"].rows)
+    wait_until(lambda: rows() == wanted)
 
 
 def test_prometheus_hears_of_gateways_and_workers(services):

@@ -76,7 +76,9 @@ class SparkMaster(SparkService):
         lake = "spark.sql.catalog.lake"
         settings = {
             "spark.master": self.address,
-            "spark.jars": ",".join(map(str, jars)),
+            # All run on this machine, so nothing has to be sent to executors.
+            "spark.driver.extraClassPath": ":".join(map(str, jars)),
+            "spark.executor.extraClassPath": ":".join(map(str, jars)),
             "spark.driver.host": LOOPBACK,
             "spark.driver.bindAddress": LOOPBACK,
             "spark.driver.memory": "512m",
