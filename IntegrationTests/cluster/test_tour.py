@@ -14,11 +14,11 @@ import time
 import pytest
 import requests
 from lib.cluster import machine
+from lib.cluster.commands import postgresql_tools
 
 from cluster.local import LOOPBACK, ROOT, LocalCluster, listening
 from lake import hiring
 from lake.api import API
-from lake.postgresql import tools
 from lake.readers import from_arrow
 
 ROWS = 3_000
@@ -129,7 +129,8 @@ def test_spark_reads_the_same_on_its_own_cluster(cluster, services, expected):
         "JOIN silver.jobs_cleaned j ON j.id = e.job_id WHERE e.hire_year = 2021 GROUP BY 1, 2 ORDER BY 1, 2"]
     # A process of its own: this one may have a session on this machine already.
     environment = {name: value for name, value in os.environ.items() if not name.startswith("SPARK_")}
-    environment |= {"SPARK_CONF_DIR": str(cluster.folder / "spark" / "conf"), "SPARK_LOCAL_IP": "127.0.0.1"}
+    environment |= {"SPARK_CONF_DIR": str(cluster.folder / "spark" / "conf"), "SPARK_LOCAL_IP": "127.0.0.1",
+                    "JAVA_TOOL_OPTIONS": "-XX:+UseSerialGC -XX:TieredStopAtLevel=1"}
     done = subprocess.run(
         [sys.executable, str(ROOT / "IntegrationTests" / "cluster" / "spark_rows.py"), *statements], env=environment,
         capture_output=True, text=True, timeout=SPARK_SECONDS)
@@ -155,7 +156,7 @@ def test_psql_reads_the_same(cluster, expected):
     def rows():
         statement = f"SELECT json_agg(json_build_array({', '.join(columns)})) FROM hired_employees"
         done = subprocess.run(
-            [str(tools() / "psql"), "-X", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d", address, "-c", statement],
+            [str(postgresql_tools() / "psql"), "-X", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d", address, "-c", statement],
             check=True, capture_output=True, text=True, timeout=60)
         return collections.Counter(map(tuple, json.loads(done.stdout) or []))
 

@@ -9,6 +9,8 @@ import subprocess
 import sys
 import time
 
+from lib.cluster import commands
+
 from lake.server import STOP_SECONDS, binary, free_port
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
@@ -28,12 +30,10 @@ class Broker:
     def __init__(self, log):
         program = os.environ.get("TANSU_BINARY") or ROOT / ".deps" / "tansu" / "tansu"
         self.port = free_port()
-        url = f"tcp://127.0.0.1:{self.port}"
         log.parent.mkdir(parents=True, exist_ok=True)
         with open(log, "wb") as out:
             self.process = subprocess.Popen(
-                [str(program), "broker", "--cluster-id", "lake", "--listener-url", url, "--advertised-listener-url", url,
-                 "--storage-engine", "memory://tansu/"], stdin=subprocess.DEVNULL, stdout=out, stderr=out)
+                commands.tansu(str(program), self.port, "memory://tansu/"), stdin=subprocess.DEVNULL, stdout=out, stderr=out)
         deadline = time.monotonic() + START_SECONDS
         while True:
             assert self.process.poll() is None, f"the broker ended, see {log}"

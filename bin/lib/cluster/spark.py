@@ -8,6 +8,8 @@ from .service import Service, environment, get, get_json
 
 WORKER_CORES, WORKER_MEMORY = 1, "1g"
 DAEMON_MEMORY = "256m"
+# One core each, and nothing that is worth compiling twice.
+DAEMON_OPTIONS = "-XX:+UseSerialGC -XX:TieredStopAtLevel=1"
 MASTER, WORKER, HISTORY = (
     "org.apache.spark.deploy.master.Master", "org.apache.spark.deploy.worker.Worker",
     "org.apache.spark.deploy.history.HistoryServer")
@@ -45,7 +47,8 @@ class SparkService(Service):
         # Configuration of its own, so that one of the machine's does not get in. The local address is what it listens on.
         return environment({
             "SPARK_HOME": str(self.home), "SPARK_CONF_DIR": str(self.shared / "empty"), "SPARK_LOCAL_IP": LOOPBACK,
-            "SPARK_DAEMON_MEMORY": DAEMON_MEMORY, "SPARK_LOCAL_DIRS": str(self.scratch), **self.options()})
+            "SPARK_DAEMON_MEMORY": DAEMON_MEMORY, "SPARK_DAEMON_JAVA_OPTS": DAEMON_OPTIONS,
+            "SPARK_LOCAL_DIRS": str(self.scratch), **self.options()})
 
     def options(self):
         return {}
@@ -84,6 +87,7 @@ class SparkMaster(SparkService):
             "spark.driver.memory": "512m",
             "spark.driver.extraJavaOptions": f"-Dderby.system.home={self.shared}",
             "spark.executor.memory": "512m",
+            "spark.executor.extraJavaOptions": "-XX:+UseSerialGC",
             "spark.ui.port": 0,
             "spark.sql.warehouse.dir": self.shared / "warehouse",
             "spark.sql.session.timeZone": "UTC",

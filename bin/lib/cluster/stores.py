@@ -1,14 +1,14 @@
 """Where the cluster keeps things: objects, the log, rows, and answers."""
 
-import json
 import os
-import pathlib
 import pwd
 import shutil
 import signal
 import struct
 import subprocess
 
+from . import commands
+from .commands import S3_KEY, postgresql_tools
 from .errors import ClusterError
 from .machine import LOOPBACK
 from .s3 import REGION, S3
@@ -16,7 +16,6 @@ from .service import Service, converse, environment
 from .state import write_secret
 
 LAKE_BUCKET, LOG_BUCKET = "lake", "tansu"
-S3_KEY = "lakeadmin"
 DATABASES = ("catalog", "operational")
 ROLE = "dipper"
 TOOL_SECONDS = 120
@@ -26,7 +25,7 @@ API_VERSIONS = 18
 class SeaweedFS(Service):
     """The object store. It has a folder for life: the names of its parts and its ports are written into it."""
 
-    ports = ("s3", "master", "volume", "filer", "admin", "s3Grpc", "iceberg", "masterGrpc", "volumeGrpc", "filerGrpc", "adminGrpc")
+    ports = tuple(commands.SEAWEEDFS_PORTS)
 
     @property
     def secret(self):
@@ -40,21 +39,13 @@ class SeaweedFS(Service):
     def prepare(self):
         for folder in ("data", "log"):
             (self.folder / folder).mkdir(parents=True, exist_ok=True)
-        write_secret(self.folder / "s3.json", json.dumps({"identities": [{
-            "name": "admin", "credentials": [{"accessKey": S3_KEY, "secretKey": self.secret}],
-            "actions": ["Admin", "Read", "Write", "List", "Tagging"]}]}))
+        write_secret(self.folder / "s3.json", commands.seaweedfs_identities(self.secret))
         write_secret(self.keys, f"[default]\naws_access_key_id = {S3_KEY}\naws_secret_access_key = {self.secret}\n")
 
     def command(self):
-        names = {
-            "s3": "s3.port", "master": "master.port", "volume": "volume.port", "filer": "filer.port", "admin": "admin.port",
-            "s3Grpc": "s3.port.grpc", "iceberg": "s3.port.iceberg", "masterGrpc": "master.port.grpc",
-            "volumeGrpc": "volume.port.grpc", "filerGrpc": "filer.port.grpc", "adminGrpc": "admin.port.grpc"}
-        return [
-            self.context.program("WEED_BINARY", "seaweedfs/weed"), f"-logdir={self.folder}/log", "mini", f"-dir={self.folder}/data",
-            f"-ip={LOOPBACK}", f"-ip.bind={LOOPBACK}", *(f"-{option}={self.port(name)}" for name, option in names.items()),
-            "-master.telemetry=false", "-admin.ui=false", "-webdav=false", "-s3.port.lance=0",
-            f"-s3.config={self.folder}/s3.json", f"-bucket={LAKE_BUCKET},{LOG_BUCKET}", "-s3.autoCreateBucket=false"]
+        ports = {name: self.port(name) for name in self.ports}
+        return commands.seaweedfs(
+            self.context.program("WEED_BINARY", "seaweedfs/weed"), self.folder, ports, (LAKE_BUCKET, LOG_BUCKET))
 
     def answers(self):
         store = S3(self.port(), S3_KEY, self.secret)
@@ -72,10 +63,7 @@ class Tansu(Service):
         return f"kafka://{LOOPBACK}:{self.port()}"
 
     def command(self):
-        url = f"tcp://{LOOPBACK}:{self.port()}"
-        return [
-            self.context.program("TANSU_BINARY", "tansu/tansu"), "broker", "--cluster-id", "lake", "--listener-url", url,
-            "--advertised-listener-url", url, "--storage-engine", f"s3://{LOG_BUCKET}/"]
+        return commands.tansu(self.context.program("TANSU_BINARY", "tansu/tansu"), self.port(), f"s3://{LOG_BUCKET}/")
 
     def environment(self):
         store = self.context.service("seaweedfs")
@@ -87,17 +75,6 @@ class Tansu(Service):
         # An ApiVersions request, which each broker must answer; the answer begins with its length and our number.
         question = struct.pack(">hhih", API_VERSIONS, 0, 7, -1)
         return converse(self.port(), struct.pack(">i", len(question)) + question, 8)[4:] == struct.pack(">i", 7)
-
-
-def postgresql_tools():
-    """The folder of initdb, postgres and psql; Debian keeps them off the PATH."""
-    found = shutil.which("initdb")
-    if found:
-        return pathlib.Path(found).resolve().parent
-    folders = sorted(pathlib.Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: float(path.parent.name))
-    if not folders:
-        raise ClusterError("PostgreSQL is not installed", "apt-get install postgresql")
-    return folders[-1]
 
 
 class PostgreSQL(Service):
@@ -213,9 +190,8 @@ class Redis(Service):
     def prepare(self):
         super().prepare()
         password = self.context.state.secret("redis")
-        write_secret(self.folder / "redis.conf", "".join(f"{line}\n" for line in (
-            f"bind {LOOPBACK}", f"port {self.port()}", f"requirepass {password}", 'save ""', "appendonly no",
-            "maxmemory 64mb", "maxmemory-policy allkeys-lru", f'dir "{self.folder}"')))
+        lines = (*commands.redis_settings(self.folder, self.port(), password), "maxmemory 64mb", "maxmemory-policy allkeys-lru")
+        write_secret(self.folder / "redis.conf", "".join(f"{line}\n" for line in lines))
         write_secret(self.context.state.secrets / "cache", f"redis://:{password}@{LOOPBACK}:{self.port()}/0\n")
 
     def command(self):

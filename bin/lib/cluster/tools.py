@@ -2,9 +2,10 @@
 
 import os
 
+from .commands import postgresql_tools
 from .machine import LOOPBACK
 from .service import environment
-from .stores import ROLE, postgresql_tools
+from .stores import ROLE
 
 TOOLS = {
     "psql": "psql on the operational rows, or with -d catalog on the catalog; further arguments are psql's",
