@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import shutil
+import socket
 import stat
 import subprocess
 import sys
@@ -175,8 +176,22 @@ def test_prometheus_hears_of_gateways_and_workers(services):
     wait_until(lambda: [found["value"][1] for found in ask('sum(dipper_role_held{role="lake/hired_employees"})')] == ["1"])
 
 
-def test_what_is_killed_is_told_and_comes_back_with_everything(cluster, services, gateway_b, expected):
+def test_a_port_that_another_program_has_taken_is_told(cluster, services):
+    port = int(services["redis"]["address"].rpartition(":")[2])
+    cluster.run("stop", "redis")
+    with socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        other.bind(("127.0.0.1", port))
+        other.listen()
+        output = cluster.run("start", "redis", code=1)
+    assert f"port {port}, which redis had, is taken by another program" in output, output
+    cluster.run("start", "redis")
+    assert cluster.services()["redis"]["address"] == services["redis"]["address"]
+
+
+def test_what_is_killed_is_told_and_comes_back_with_everything(cluster, gateway_b, expected):
     killed = ("seaweedfs", "kafka", "postgresql", "gateway-a", "worker-a")
+    services = cluster.services()
     cluster.run("kill", *killed)
     assert all(is_gone(services[name]["pid"]) for name in killed)
     states = cluster.services(code=1)

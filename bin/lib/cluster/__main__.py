@@ -24,8 +24,8 @@ def up(context, arguments):
             print("the cluster goes on with the data of before")
         if not arguments.no_sample:
             sample.load(context, arguments.rows)
-    print(status.table(status.describe(context)))
-    print(status.hints(context))
+        print(status.table(status.describe(context)))
+        print(status.hints(context))
     return 0
 
 

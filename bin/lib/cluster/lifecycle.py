@@ -5,25 +5,35 @@ import signal
 import time
 
 from .errors import ClusterError
-from .machine import family, is_running, send, spawn
+from .machine import family, is_free, is_running, send, spawn
 
 POLL_SECONDS = 0.1
+# How long ports may still be taken by what a former process left behind.
+PORT_SECONDS = 3
 # Between two attempts to start a service.
 RETRY_SECONDS = 0.5
 KILL_SECONDS = 10
 LOG_LINES = 15
+LINE_CHARACTERS = 400
 
 
-def log_end(service, lines=LOG_LINES):
-    try:
-        return "\n".join(service.log.read_text(errors="replace").splitlines()[-lines:])
-    except FileNotFoundError:
+def log_size(service):
+    return service.log.stat().st_size if service.log.exists() else 0
+
+
+def log_end(service, offset):
+    """The last lines that came behind `offset`, cut where they are long."""
+    if not service.log.exists():
         return ""
+    with open(service.log, "rb") as file:
+        file.seek(offset)
+        lines = file.read().decode(errors="replace").splitlines()
+    return "\n".join("  " + line[:LINE_CHARACTERS] for line in lines[-LOG_LINES:])
 
 
-def failure(service, what):
-    end = log_end(service)
-    return ClusterError(f"{service.name} {what}" + (f"; its log ends with:\n{end}" if end else ""),
+def failure(service, what, offset):
+    end = log_end(service, offset)
+    return ClusterError(f"{service.name} {what}" + (f"; its log says:\n{end}" if end else ""),
                         f"read {os.path.relpath(service.log)}; `bin/cluster up` starts again what is down")
 
 
@@ -36,7 +46,9 @@ class Start:
     def __init__(self, context, names):
         self.context = context
         self.waiting = [context.service(name) for name in names]
-        self.started, self.since, self.attempts = [], {}, {}
+        self.started, self.since, self.attempts, self.taken = [], {}, {}, {}
+        # What the logs have from before.
+        self.offsets = {service.name: log_size(service) for service in self.waiting}
 
     def run(self):
         """Returns the names of those that were started, once all are ready."""
@@ -62,10 +74,10 @@ class Start:
         if not running and service.name in self.since:
             # It was running a moment ago.
             if self.attempts.get(service.name, 1) >= service.attempts:
-                raise failure(service, "ended while starting")
+                raise failure(service, "ended while starting", self.offsets[service.name])
             time.sleep(RETRY_SECONDS)
         if not running:
-            if not waiting_for.intersection(service.needs):
+            if not waiting_for.intersection(service.needs) and self.has_ports(service):
                 self.begin(service)
             return False
         self.since.setdefault(service.name, time.monotonic())
@@ -73,11 +85,22 @@ class Start:
             service.complete()
             return True
         if time.monotonic() - self.since[service.name] > service.ready_seconds:
-            raise failure(service, f"runs, but was not ready within {service.ready_seconds} s")
+            raise failure(service, f"runs, but was not ready within {service.ready_seconds} s", self.offsets[service.name])
+        return False
+
+    def has_ports(self, service):
+        """Whether its ports are free; an error once they have not been for a while."""
+        ports = self.context.state.ports(service.name, service.ports).values()
+        taken = next((port for port in ports if not is_free(port)), None)
+        if taken is None:
+            return True
+        since = self.taken.setdefault(service.name, time.monotonic())
+        if time.monotonic() - since > PORT_SECONDS:
+            raise ClusterError(f"port {taken}, which {service.name} had, is taken by another program",
+                               "end that program, or begin anew: bin/cluster down --data; bin/cluster up")
         return False
 
     def begin(self, service):
-        ports = self.context.state.ports(service.name, service.ports)
         service.prepare()
         process = spawn(service.command(), service.log, service.environment(), service.user)
         self.context.state.set_process(service.name, process)
@@ -85,7 +108,6 @@ class Start:
         self.attempts[service.name] = self.attempts.get(service.name, 0) + 1
         if service.name not in self.started:
             self.started.append(service.name)
-        return ports
 
 
 def start(context, names):

@@ -7,6 +7,7 @@ import os
 import pathlib
 import secrets
 import shutil
+import sys
 
 from .errors import ClusterError
 from .machine import free_ports, is_running
@@ -60,7 +61,11 @@ class State:
         """One command at a time changes the cluster; a second one waits."""
         self.folder.mkdir(parents=True, exist_ok=True)
         with open(self.folder / "lock", "w") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                print("waiting for another bin/cluster to end", file=sys.stderr)
+                fcntl.flock(file, fcntl.LOCK_EX)
             # What the other one did meanwhile.
             self.__init__(self.folder)
             yield
