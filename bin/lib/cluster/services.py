@@ -45,7 +45,7 @@ class Context:
     def program(self, variable, path):
         """Where something is that bin/lib installs: what the environment says, or its usual place."""
         found = pathlib.Path(os.environ.get(variable) or DEPS / path)
-        if not found.exists():
+        if not os.path.lexists(found):
             raise ClusterError(f"{found} is not there", "`bin/cluster up` installs what is missing")
         return str(found)
 
