@@ -7,6 +7,8 @@ import socket
 import subprocess
 import time
 
+from lib.cluster import commands
+
 from lake.server import free_port
 
 
@@ -17,8 +19,8 @@ class Redis:
         self.port = free_port()
         self.password = secrets.token_hex(8)
         self.process = None
-        (self.folder / "redis.conf").write_text(
-            f'bind 127.0.0.1\nport {self.port}\nrequirepass {self.password}\nsave ""\nappendonly no\ndir {self.folder}\n')
+        lines = commands.redis_settings(self.folder, self.port, self.password)
+        (self.folder / "redis.conf").write_text("".join(f"{line}\n" for line in lines))
 
     @property
     def address(self):

@@ -9,6 +9,8 @@ import subprocess
 import sys
 import time
 
+from lib.cluster import commands
+
 from lake.server import STOP_SECONDS, binary, free_port
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
@@ -31,11 +33,10 @@ class Broker:
         self.own_port = free_port()
         self.port = door.port if door else self.own_port
         log.parent.mkdir(parents=True, exist_ok=True)
+        command = commands.tansu(str(program), self.own_port, "memory://tansu/", clients_port=self.port)
         with open(log, "wb") as out:
             self.process = subprocess.Popen(
-                [str(program), "broker", "--cluster-id", "lake", "--listener-url", f"tcp://127.0.0.1:{self.own_port}",
-                 "--advertised-listener-url", f"tcp://127.0.0.1:{self.port}", "--storage-engine", "memory://tansu/",
-                 *options], stdin=subprocess.DEVNULL, stdout=out, stderr=out)
+                [*command, *options], stdin=subprocess.DEVNULL, stdout=out, stderr=out)
         deadline = time.monotonic() + START_SECONDS
         while True:
             assert self.process.poll() is None, f"the broker ended, see {log}"

@@ -6,19 +6,11 @@ import secrets
 import shutil
 import subprocess
 
+from lib.cluster.commands import postgresql_tools as tools
+
 from lake.server import free_port
 
 START_SECONDS = 60
-
-
-def tools():
-    """The folder of initdb, pg_ctl and psql; Debian keeps them off the PATH."""
-    found = shutil.which("initdb")
-    if found:
-        return pathlib.Path(found).resolve().parent
-    folders = sorted(pathlib.Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: float(path.parent.name))
-    assert folders, "PostgreSQL is not installed; `bin/test` installs it"
-    return folders[-1]
 
 
 class PostgreSQL:

@@ -3,28 +3,21 @@
 The folder keeps the objects, the log and the process id. Integration tests import `SeaweedFS`, which they stop and start.
 """
 
-import json
 import os
 import pathlib
-import socket
 import subprocess
 import sys
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+# What bin/cluster shares with the tests; this file runs as a program, too.
+sys.path.append(str(ROOT / "bin"))
+from lib.cluster import commands  # noqa: E402
+from lib.cluster.machine import free_ports  # noqa: E402
+
 BUCKET = "lake"
-KEY = "lakeadmin"
+KEY = commands.S3_KEY
 START_SECONDS_MAX = 60
-
-
-def free_ports(count):
-    sockets = [socket.socket() for _ in range(count)]
-    for item in sockets:
-        item.bind(("127.0.0.1", 0))
-    ports = [item.getsockname()[1] for item in sockets]
-    for item in sockets:
-        item.close()
-    return ports
 
 
 class SeaweedFS:
@@ -33,34 +26,29 @@ class SeaweedFS:
     def __init__(self, folder, secret="lakeadminsecret"):
         self.folder = pathlib.Path(folder)
         self.secret = secret
-        (self.folder / "data").mkdir(parents=True, exist_ok=True)
-        (self.folder / "s3.json").write_text(json.dumps({"identities": [{
-            "name": "admin", "credentials": [{"accessKey": KEY, "secretKey": secret}],
-            "actions": ["Admin", "Read", "Write", "List", "Tagging"]}]}))
-        self.ports = free_ports(7)
+        for name in ("data", "log"):
+            (self.folder / name).mkdir(parents=True, exist_ok=True)
+        (self.folder / "s3.json").write_text(commands.seaweedfs_identities(secret))
+        self.ports = dict(zip(commands.SEAWEEDFS_PORTS, free_ports(len(commands.SEAWEEDFS_PORTS))))
+        self.output = self.folder / "output"
         self.process = None
 
     @property
     def endpoint(self):
-        return f"http://127.0.0.1:{self.ports[4]}"
+        return f"http://127.0.0.1:{self.ports['s3']}"
 
     @property
     def address(self):
-        return f"http://{KEY}:{self.secret}@127.0.0.1:{self.ports[4]}/{BUCKET}"
+        return f"http://{KEY}:{self.secret}@127.0.0.1:{self.ports['s3']}/{BUCKET}"
 
     @property
     def environment(self):
         return {"AWS_ACCESS_KEY_ID": KEY, "AWS_SECRET_ACCESS_KEY": self.secret}
 
     def start(self):
-        master, volume, filer, admin, s3, s3_grpc, iceberg = self.ports
-        command = [
-            os.environ.get("WEED_BINARY") or str(ROOT / ".deps" / "seaweedfs" / "weed"), f"-logdir={self.folder}", "mini", f"-dir={self.folder}/data", "-ip=127.0.0.1",
-            "-ip.bind=127.0.0.1", f"-master.port={master}", f"-volume.port={volume}", f"-filer.port={filer}",
-            f"-admin.port={admin}", f"-s3.port={s3}", f"-s3.port.grpc={s3_grpc}", f"-s3.port.iceberg={iceberg}",
-            "-master.telemetry=false", "-admin.ui=false", "-webdav=false", "-s3.port.lance=0",
-            f"-s3.config={self.folder}/s3.json", f"-bucket={BUCKET}", "-s3.autoCreateBucket=false"]
-        with open(self.folder / "log", "ab") as log:
+        program = os.environ.get("WEED_BINARY") or str(ROOT / ".deps" / "seaweedfs" / "weed")
+        command = commands.seaweedfs(program, self.folder, self.ports, [BUCKET])
+        with open(self.output, "ab") as log:
             self.process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, start_new_session=True)
         self.wait()
@@ -80,7 +68,7 @@ class SeaweedFS:
                 return
             except (botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError):
                 if self.process.poll() is not None or time.monotonic() > end:
-                    raise RuntimeError("SeaweedFS did not start: " + (self.folder / "log").read_text()[-2000:])
+                    raise RuntimeError("SeaweedFS did not start: " + self.output.read_text()[-2000:])
             time.sleep(0.1)
 
     def boto(self):

@@ -35,6 +35,8 @@ DOCUMENTED = {
 REQUIRED = {
     "io.confluent.connect.jdbc.JdbcSinkConnector": {"connection.url", "pk.mode", "insert.mode"},
     "io.confluent.connect.s3.S3SinkConnector": {"storage.class", "s3.bucket.name", "format.class", "flush.size"}}
+#: What runs the image of this project, and the subcommand.
+DIPPER = {"dipper": "serve", "dipper-b": "serve", "dipper-worker-a": "worker", "dipper-worker-b": "worker"}
 #: Options of adapters that `dipper serve` may be without, as docs/spark.md says.
 ADAPTER_OPTIONS = {"--objects", "--s3-store-endpoint", "--log", "--cache"}
 
@@ -65,7 +67,7 @@ def test_compose_names_what_there_is():
     found = compose()
     for name, service in found["services"].items():
         assert "image" in service, name
-        assert service["image"].endswith(":latest") == (name == "dipper"), f"{name}: pin the version"
+        assert service["image"].endswith(":latest") == (name in DIPPER), f"{name}: pin the version"
         for other in service.get("depends_on", {}):
             assert other in found["services"], (name, other)
             if service["depends_on"][other]["condition"] == "service_healthy":
@@ -83,13 +85,29 @@ def test_compose_names_what_there_is():
     assert all(name in images for name in wanted)
 
 
-def test_compose_starts_dipper_with_options_that_it_has():
-    printed = subprocess.run([binary(), "serve", "--help"], check=True, capture_output=True, text=True, timeout=60).stdout
+@pytest.mark.parametrize("name", DIPPER)
+def test_compose_starts_dipper_with_options_that_it_has(name):
+    subcommand, *options = compose()["services"][name]["command"]
+    assert subcommand == DIPPER[name]
+    printed = subprocess.run(
+        [binary(), subcommand, "--help"], check=True, capture_output=True, text=True, timeout=60).stdout
     known = set(re.findall(r"--[a-z0-9-]+", printed)) | ADAPTER_OPTIONS
-    options = {word.split("=")[0] for word in compose()["services"]["dipper"]["command"] if word.startswith("--")}
+    options = {option.split("=")[0] for option in options}
     assert options and options <= known, options - known
     page = (ROOT / "docs" / "spark.md").read_text()
     assert all(option in page for option in ADAPTER_OPTIONS)
+
+
+def test_gateways_of_compose_leave_the_work_to_workers_and_prometheus_asks_all_of_them():
+    services = compose()["services"]
+    settings = yaml.safe_load((ROOT / "deploy" / "prometheus" / "prometheus.yml").read_text())
+    targets = {
+        target for job in settings["scrape_configs"] for group in job["static_configs"] for target in group["targets"]}
+    ports = {"serve": "8080", "worker": "9464"}
+    assert targets == {f"{name}:{ports[subcommand]}" for name, subcommand in DIPPER.items()}
+    for name, subcommand in DIPPER.items():
+        assert ("--no-workers" in services[name]["command"]) == (subcommand == "serve")
+        assert "build" in services[name] or name != "dipper", "one of them builds the image of all"
 
 
 def test_the_image_healthcheck_is_there_and_the_user_is_not_root():

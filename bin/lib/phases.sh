@@ -14,6 +14,7 @@ phase_deps() {
     need_postgresql
     need_kafka
     need_redis
+    need_prometheus
     need_readers
     need_seaweedfs
     unlock_deps

@@ -1,0 +1,41 @@
+"""How the cluster is, as a table and as JSON."""
+
+import os
+
+from .machine import memory
+
+UP, DOWN, UNREADY = "up", "down", "not ready"
+
+
+def describe(context):
+    """Each service's state: `up`, `down`, or `not ready`, when it runs and can't be used."""
+    found = []
+    for service in context.services.values():
+        process = service.process
+        state = DOWN if process is None else UP if service.is_ready() else UNREADY
+        page = getattr(service, "page", None)
+        found.append({
+            "name": service.name, "state": state, "address": service.address, **({"page": page} if page else {}),
+            "pid": process and process["pid"], "memoryBytes": memory(process), "log": str(service.log)})
+    return found
+
+
+def table(services):
+    lines = [("NAME", "STATE", "PID", "MIB", "ADDRESS")]
+    for service in services:
+        address = " ".join(filter(None, [service["address"], service.get("page")]))
+        mebibytes = f"{service['memoryBytes'] / 2**20:.0f}" if service["pid"] else "-"
+        lines.append((service["name"], service["state"], str(service["pid"] or "-"), mebibytes, address))
+    widths = [max(len(line[column]) for line in lines) for column in range(4)]
+    rows = []
+    for name, state, pid, size, address in lines:
+        rows.append(f"{name:{widths[0]}}  {state:{widths[1]}}  {pid:>{widths[2]}}  {size:>{widths[3]}}  {address}")
+    return "\n".join(rows)
+
+
+def hints(context):
+    """How to go on."""
+    return "\n".join((
+        f"keys and passwords  {os.path.relpath(context.state.secrets)}",
+        "SQL by other engines: bin/cluster psql | bin/cluster spark-sql",
+        "Stop it with bin/cluster down."))
