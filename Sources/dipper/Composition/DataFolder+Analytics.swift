@@ -1,6 +1,7 @@
 import Analytics
 import CatalogService
 import Foundation
+import GatewayHTTP
 import Ingestion
 import LakeModel
 import Logging
@@ -17,6 +18,15 @@ struct AnswerParts: Sendable {
     let gold: GoldService
     /// Of queries of clients.
     let limits: QueryLimits
+    /// The Redis server behind the memory of this process.
+    var shared: RedisResultCache?
+
+    /// Without it answers are computed.
+    var readiness: [ReadinessCheck] {
+        guard let shared else { return [] }
+        let key = CacheKey(["readiness"])
+        return [ReadinessCheck(name: "cache", isRequired: false) { _ = try await shared.value(for: key) }]
+    }
 }
 
 extension DataFolder {
@@ -32,10 +42,10 @@ extension DataFolder {
             room: goldRoom(plans, queries, lakehouse, limits.gold), pool: BlockingPool.shared,
             signals: refreshes ? [tables.signals, lakehouse.signals] : [],
             shared: refreshes && isCatalogShared ? catalog : nil, logger: logger)
-        let cache = AnswerCache(
-            bytesMax: limits.answers.answerCacheBytes, second: cacheAddress.redis.map { RedisResultCache($0) },
-            logger: logger)
-        return AnswerParts(queries: queries, plans: plans, cache: cache, gold: gold, limits: limits.queries.limits)
+        let shared = cacheAddress.redis.map { RedisResultCache($0) }
+        let cache = AnswerCache(bytesMax: limits.answers.answerCacheBytes, second: shared, logger: logger)
+        return AnswerParts(
+            queries: queries, plans: plans, cache: cache, gold: gold, limits: limits.queries.limits, shared: shared)
     }
 
     private func goldRoom(
