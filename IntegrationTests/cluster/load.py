@@ -1,6 +1,7 @@
 """Clients that write through any gateway that answers, and what must stand in the tables after them."""
 
 import itertools
+import os
 import queue
 import subprocess
 import threading
@@ -50,6 +51,9 @@ class Client:
         self.slowest = max(self.slowest, time.monotonic() - begin)
         if answer.status_code < 300:
             return answer
+        if answer.status_code == 404 and os.environ.get("TOLERATE"):
+            self.refused["404"] = self.refused.get("404", 0) + 1
+            return None
         if answer.status_code != 503 or "Retry-After" not in answer.headers:
             raise Broken(f"{method} {path}: {answer.status_code} {answer.text[:1000]}")
         code = answer.json()["code"]
@@ -272,7 +276,7 @@ def assert_tables(cluster, wanted, rejected):
         assert query(f"SELECT {columns} FROM silver.employees_cleaned") == [list(wanted)]
         # A refused row is known by its file, its place and its code.
         assert query(
-            "SELECT count(*), count(DISTINCT (file_sha256, byte_offset, code)) FROM quarantine.employees_cleaned") == [
+            "SELECT count(*), count(DISTINCT (file_sha256, byte_offset, code)) FROM quarantine.hired_employees") == [
             [rejected, rejected]]
     line = "|".join(map(str, wanted))
     wait_until(lambda: cluster.sql(f"SELECT {COLUMNS} FROM {TABLE}") == [line], COMMIT_SECONDS, "operational rows")

@@ -20,6 +20,7 @@ LOGS = ROOT / ".deps" / "logs" / "servers"
 LEASE_MILLISECONDS = 3_000
 LOG_BUCKET = "tansu"
 GONE_SECONDS = 30
+READY_SECONDS = 120
 
 
 def wait_until(check, seconds=120, what=""):
@@ -225,6 +226,14 @@ class WorkerPart(Part):
             self.folder, self.log.with_name(f"{self.log.stem}-{self.life}.log"), self.environment,
             [*self.options, "--metrics-listen", f"127.0.0.1:{self.metrics}"])
         self.life += 1
+        wait_until(self.is_ready, READY_SECONDS, f"the worker is not ready, see {self.worker.log}")
+
+    def is_ready(self):
+        assert self.is_running, f"the worker ended with {self.worker.process.returncode}, see {self.worker.log}"
+        try:
+            return requests.get(f"http://127.0.0.1:{self.metrics}/readyz", timeout=5).status_code == 200
+        except requests.RequestException:
+            return False
 
     def pids(self):
         return [self.worker.process.pid]

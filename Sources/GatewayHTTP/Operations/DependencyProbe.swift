@@ -45,7 +45,8 @@ package final class DependencyProbe: Sendable {
         registry.describe(
             "dipper_dependency_up", help: "Whether a system that this process depends on answers, by dependency.")
         registry.describe(
-            "dipper_dependency_failures_total", help: "Looks at a dependency that found it away, by dependency and code.")
+            "dipper_dependency_failures_total",
+            help: "Looks at a dependency that found it away, by dependency and code.")
     }
 
     /// Looks every so often until cancelled.

@@ -87,7 +87,11 @@ struct DependencyProbeTests {
         let reached = AsyncStream<Void>.makeStream()
         let probe = probe([
             ReadinessCheck(name: "log") {
-                if calls.withLock({ $0 += 1; return $0 }) == 3 { reached.continuation.finish() }
+                if calls.withLock({
+                    $0 += 1; return $0
+                }) == 3 {
+                    reached.continuation.finish()
+                }
             }
         ])
         let task = Task { await probe.run(everyMilliseconds: 1) }
