@@ -116,8 +116,9 @@ class Files(Background):
     def work(self):
         while (path := self.waiting.get()) is not None:
             headers = {"Content-Type": "text/csv", "Idempotency-Key": path.name}
+            # The first row of a part of a file may be one that is refused, and would be taken for a header.
             answer = self.client.persist(
-                self.first, "POST", f"/upload/csv/{TABLE}", body=path.read_bytes, headers=headers)
+                self.first, "POST", f"/upload/csv/{TABLE}", body=path.read_bytes, headers=headers, params={"header": "false"})
             self.receipts.append(answer.json())
 
     def close(self):

@@ -6,6 +6,7 @@ import Iceberg
 import Ingestion
 import LakeModel
 import ObjectStorage
+import OperationalStore
 import QueryEngine
 import TableMaintenance
 
