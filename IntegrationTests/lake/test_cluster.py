@@ -222,7 +222,8 @@ def test_gold_is_kept_by_one_worker_and_another_follows_when_it_dies(cluster):
     text = metrics(ports[first])
     assert 'dipper_role_held{role="gold"} 1' in text and 'outcome="written"' in text, text
     assert 'dipper_backlog_records{table="hired_employees"} 0' in text, text
-    assert json.loads(metrics(ports[first], "/readyz"))["checks"] == {"server": "ok", "catalog": "ok", "log": "ok"}
+    assert json.loads(metrics(ports[first], "/readyz"))["checks"] == {
+        "server": "ok", "catalog": "ok", "log": "ok", "operational": "ok"}
     first.kill()
     gateway.api.load("hired_employees", hires(101, 100))
     follower = holder()

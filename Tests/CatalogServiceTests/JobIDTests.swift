@@ -20,6 +20,7 @@ import Testing
         #expect(id.hasPrefix("01234567-89ab-7"))
         #expect("89ab".contains(Array(id)[19]))
         #expect(JobID.isValid(id))
+        #expect(JobID.madeMilliseconds(id) == 0x0123_4567_89AB)
     }
 
     @Test func `ids rise while the clock stands still, goes back, or the counter overflows`() {
@@ -53,5 +54,8 @@ import Testing
     }
 
     @Test(arguments: ["", "x", "01234567-89ab-4000-8000-000000000000", "01234567-89AB-7000-8000-000000000000"])
-    func `other texts are no ids`(text: String) { #expect(!JobID.isValid(text)) }
+    func `other texts are no ids`(text: String) {
+        #expect(!JobID.isValid(text))
+        #expect(JobID.madeMilliseconds(text) == nil)
+    }
 }

@@ -83,4 +83,9 @@ package enum JobID {
             }
         }
     }
+
+    /// When an id was made, by the clock of who made it: milliseconds since 1970 UTC; `nil` for other texts.
+    package static func madeMilliseconds(_ text: String) -> Int64? {
+        isValid(text) ? Int64(text.prefix(13).filter { $0 != "-" }, radix: 16) : nil
+    }
 }

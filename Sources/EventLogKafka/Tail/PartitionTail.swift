@@ -26,6 +26,8 @@ final class PartitionTail: Sendable {
         var awaited: [String: Int64] = [:]
         var failure: EventLogError?
         var lastFault: KafkaFault?
+        /// When a message came last, on the way to the first sight of the end.
+        var cameAt: ContinuousClock.Instant?
         var waiters: [Waiter] = []
     }
 
@@ -65,6 +67,7 @@ final class PartitionTail: Sendable {
             guard message.offset >= state.skipBelow else { return }
             let record = RecordCoding.stored(message, topic: topic, partition: place.partition)
             state.recent?.append(record)
+            if !state.isCaughtUp { state.cameAt = .now }
             if !state.awaited.isEmpty { state.awaited[record.record.id] = nil }
         }
     }
@@ -93,11 +96,12 @@ final class PartitionTail: Sendable {
         }
     }
 
-    /// Tells those whose time is up.
+    /// Tells those whose time is up. On the way to the first sight of the end nobody's is as long as more comes.
     func expire() {
         let now = ContinuousClock.now
         let (late, fault) = state.withLock { state in
-            let late = state.waiters.filter { $0.deadline <= now }
+            let isReading = state.cameAt.map { now - $0 < patience } ?? false
+            let late = state.isCaughtUp || !isReading ? state.waiters.filter { $0.deadline <= now } : []
             if !late.isEmpty { state.waiters.removeAll { $0.deadline <= now } }
             return (late, state.lastFault)
         }

@@ -21,6 +21,8 @@ final class TopicFollower<Content: Sendable>: TailSink {
         var isCaughtUp = false
         var failure: EventLogError?
         var lastFault: KafkaFault?
+        /// When a message came last, on the way to the first sight of the end.
+        var cameAt: ContinuousClock.Instant?
         var waiters: [Waiter] = []
         var changes: [Change] = []
     }
@@ -46,6 +48,7 @@ final class TopicFollower<Content: Sendable>: TailSink {
         wake { state in
             guard message.offset >= state.endOffset else { return }
             state.endOffset = message.offset + 1
+            if !state.isCaughtUp { state.cameAt = .now }
             apply(&state.content, message)
         }
     }
@@ -72,10 +75,12 @@ final class TopicFollower<Content: Sendable>: TailSink {
         wake { $0.failure = EventLogError(code: "log-closed", message: "the log is closed") }
     }
 
+    /// Tells those whose time is up. What is read for the first time may be long: as long as more of it comes, nobody's is.
     func expire() {
         let now = ContinuousClock.now
         let (late, changes, fault) = state.withLock { state in
-            let late = state.waiters.filter { $0.deadline <= now }
+            let isReading = state.cameAt.map { now - $0 < patience } ?? false
+            let late = state.isCaughtUp || !isReading ? state.waiters.filter { $0.deadline <= now } : []
             let changes = state.changes.filter { $0.deadline <= now }
             if !late.isEmpty { state.waiters.removeAll { $0.deadline <= now } }
             if !changes.isEmpty { state.changes.removeAll { $0.deadline <= now } }

@@ -2,7 +2,6 @@ import Access
 import HTTPTypes
 import Hummingbird
 import Ingestion
-import LakeModel
 import Logging
 import Observability
 import ServiceLifecycle
@@ -11,7 +10,7 @@ import ServiceLifecycle
 struct OperationRoutes {
     /// Whose backlog readiness looks at; `nil`: this process takes nothing in.
     let ingestion: (any IngestionService)?
-    let readiness: [ReadinessCheck]
+    let probe: DependencyProbe
     let limits: GatewayLimits
     let registry: PrometheusRegistry
 
@@ -43,12 +42,12 @@ struct OperationRoutes {
         } catch {
             note("ingestion", failure("ingestion", error, request))
         }
-        for check in readiness {
-            do {
-                try await check.check()
-                note(check.name, nil)
-            } catch {
-                note(check.name, failure(check.name, error, request))
+        for answer in await probe.ask() {
+            let code = answer.failure.map { failure(answer.name, $0, request) }
+            if answer.isRequired {
+                note(answer.name, code)
+            } else {
+                members.append(JSONMember(answer.name, .string(code ?? "ok")))
             }
         }
         var headers: HTTPFields = [:]
@@ -61,7 +60,7 @@ struct OperationRoutes {
     /// The code alone: the text may name paths, and this route is open.
     private func failure(_ name: String, _ error: any Error, _ request: GatewayRequest) -> String {
         request.logger.warning("not ready", metadata: ["check": .string(name), "cause": "\(error)"])
-        return (error as? any LakeError)?.code ?? "failed"
+        return DependencyProbe.code(of: error)
     }
 
     @Sendable private func metrics(_ request: GatewayRequest) async throws -> Response {

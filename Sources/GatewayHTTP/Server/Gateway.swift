@@ -7,6 +7,8 @@ package struct Gateway: Sendable {
     package let configuration: GatewayConfiguration
     /// Every route, those of other parts included.
     package let routes: [Route]
+    /// What `/readyz` asks; run it, so that the metrics are told too.
+    package let probe: DependencyProbe
     private let responder: GatewayResponder
     private let logger: Logger
 
@@ -28,6 +30,7 @@ package struct Gateway: Sendable {
         let limits = configuration.limits
         let catalog = ProblemCatalog(adding: additionalProblems)
         let metrics = GatewayMetrics(factory: registry)
+        probe = DependencyProbe(services.readiness, registry: registry, logger: logger)
         var routes =
             UploadRoutes(
                 ingestion: services.ingestion, limits: limits, slots: Slots(limits.uploadsMax), metrics: registry
@@ -50,7 +53,7 @@ package struct Gateway: Sendable {
         routes += TrinoRoutes(services: services, limits: limits, version: configuration.version).routes
         routes +=
             OperationRoutes(
-                ingestion: services.ingestion, readiness: services.readiness, limits: limits, registry: registry
+                ingestion: services.ingestion, probe: probe, limits: limits, registry: registry
             ).routes
         routes +=
             TableRoutes(tables: services.tables, rows: services.rows, limits: limits).routes

@@ -10,9 +10,11 @@ package struct OperationsServer: Sendable {
     private let configuration: GatewayConfiguration
     private let responder: GatewayResponder
     private let logger: Logger
+    /// What `/readyz` asks; run it, so that the metrics are told too.
+    package let probe: DependencyProbe
 
     /// - Parameters:
-    ///   - readiness: what `/readyz` asks.
+    ///   - readiness: what is looked at.
     ///   - registry: what `/metrics` shows.
     /// - Throws: what ``GatewayConfiguration/validate()`` throws.
     package init(
@@ -22,8 +24,9 @@ package struct OperationsServer: Sendable {
         try configuration.validate()
         self.configuration = configuration
         self.logger = logger
+        probe = DependencyProbe(readiness, registry: registry, logger: logger)
         let routes = OperationRoutes(
-            ingestion: nil, readiness: readiness, limits: configuration.limits, registry: registry
+            ingestion: nil, probe: probe, limits: configuration.limits, registry: registry
         ).routes
         responder = GatewayResponder(
             table: RouteTable(routes), catalog: ProblemCatalog(adding: additionalProblems),

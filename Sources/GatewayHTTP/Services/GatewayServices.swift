@@ -38,14 +38,17 @@ package struct GatewayServices: Sendable {
     }
 }
 
-/// One thing that must be well before traffic is sent here.
+/// One thing that is to be well when traffic is sent here.
 package struct ReadinessCheck: Sendable {
     package var name: String
+    /// Whether traffic is kept away without it. What work goes on without is told, and no more.
+    package var isRequired: Bool
     /// Throws when it is not well; the error's text goes to the log, its code to the answer.
     package var check: @Sendable () async throws -> Void
 
-    package init(name: String, check: @escaping @Sendable () async throws -> Void) {
+    package init(name: String, isRequired: Bool = true, check: @escaping @Sendable () async throws -> Void) {
         self.name = name
+        self.isRequired = isRequired
         self.check = check
     }
 }

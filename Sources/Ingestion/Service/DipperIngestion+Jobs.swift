@@ -6,7 +6,7 @@ import LakeModel
 extension DipperIngestion {
     package func job(id: String) async throws -> JobReceipt? {
         if let row = try await catalog.receipt(id: id) { return try decoded(row.json) }
-        guard let stored = try await log.record(id: id) else {
+        guard let stored = try await record(id) else {
             // Retention may have dropped it once it was worked.
             if let row = try await catalog.receipt(id: id) { return try decoded(row.json) }
             return try await stream(id)
@@ -15,6 +15,33 @@ extension DipperIngestion {
         if let row = try await catalog.receipt(id: id) { return try decoded(row.json) }
         return try await pending(stored)
     }
+
+    /// The log's record of a job that has no receipt yet.
+    ///
+    /// This process follows a shared log a moment behind those that append to it, so a job that is only just acknowledged
+    /// elsewhere is waited for.
+    /// - Throws: what keeps the log from being read, for then the job may be there all the same.
+    private func record(_ id: String) async throws -> StoredRecord? {
+        if let found = try await log.record(id: id) { return found }
+        guard log.isShared, let made = JobID.madeMilliseconds(id),
+            abs(Int64(Date().timeIntervalSince1970 * 1_000) - made) < Self.freshMilliseconds
+        else { return nil }
+        let deadline = ContinuousClock.now + .milliseconds(Self.arrivalMilliseconds)
+        while ContinuousClock.now < deadline {
+            try await Task.sleep(for: .milliseconds(Self.arrivalStepMilliseconds))
+            if let found = try await log.record(id: id) { return found }
+        }
+        // A log that can't be asked says so here; what it says of a topic that nobody has made doesn't matter.
+        _ = try await log.endOffset(topic: Self.absentTopic, partition: 0)
+        return nil
+    }
+
+    /// Age of a job, by the clocks of two processes, up to which another one's record may still be on its way to here.
+    private static let freshMilliseconds: Int64 = 60_000
+    /// How long it is waited for, and how long between two looks.
+    private static let arrivalMilliseconds = 2_000
+    private static let arrivalStepMilliseconds = 20
+    private static let absentTopic = "absent"
 
     package func jobs(table: String?, page: Int, size: Int) async throws -> (jobs: [JobReceipt], total: Int) {
         if let table { _ = try declaration(of: table) }

@@ -141,7 +141,11 @@ struct WorkerCommand: AsyncParsableCommand {
             .init(service: WorkerService { await watch?.run() }),
         ]
         if let server {
-            running.append(.init(service: try metricsService(server, folder, registry, logger)))
+            let operations = try OperationsServer(
+                configuration: server, readiness: folder.readiness, registry: registry, logger: logger,
+                additionalProblems: ServerProblems.all)
+            running.append(.init(service: operations.application { Self.metricsListening(on: $0, server, logger) }))
+            running.append(.init(service: WorkerService { await operations.probe.run() }))
         }
         logger.notice("working", metadata: ["roles": "\(kinds.map(\.rawValue).sorted().joined(separator: ","))"])
         let group = ServiceGroup(
@@ -173,14 +177,9 @@ struct WorkerCommand: AsyncParsableCommand {
         return configuration
     }
 
-    private func metricsService(
-        _ configuration: GatewayConfiguration, _ folder: DataFolder, _ registry: PrometheusRegistry, _ logger: Logger
-    ) throws -> any Service {
-        try OperationsServer(
-            configuration: configuration, readiness: folder.readiness, registry: registry, logger: logger,
-            additionalProblems: ServerProblems.all
-        ).application { port in
-            logger.notice("metrics listening", metadata: ["host": "\(configuration.host)", "port": "\(port)"])
-        }
+    private static func metricsListening(
+        on port: Int, _ configuration: GatewayConfiguration, _ logger: Logger
+    ) {
+        logger.notice("metrics listening", metadata: ["host": "\(configuration.host)", "port": "\(port)"])
     }
 }

@@ -1,6 +1,7 @@
 import Analytics
 import CatalogService
 import Foundation
+import GatewayHTTP
 import Ingestion
 import LakeModel
 import Logging
@@ -19,6 +20,15 @@ struct AnswerParts: Sendable {
     let gold: GoldService
     /// Of queries of clients.
     let limits: QueryLimits
+    /// The Redis server behind the memory of this process.
+    var shared: RedisResultCache?
+
+    /// Without it answers are computed.
+    var readiness: [ReadinessCheck] {
+        guard let shared else { return [] }
+        let key = CacheKey(["readiness"])
+        return [ReadinessCheck(name: "cache", isRequired: false) { _ = try await shared.value(for: key) }]
+    }
 
     func shutdown() async {
         await queries.shutdown()
@@ -40,12 +50,11 @@ extension DataFolder {
             room: goldRoom(self.plans(goldQueries), goldQueries, lakehouse, limits.gold), pool: BlockingPool.shared,
             signals: refreshes ? [tables.signals, lakehouse.signals] : [],
             shared: refreshes && isCatalogShared ? catalog : nil, logger: logger)
-        let cache = AnswerCache(
-            bytesMax: limits.answers.answerCacheBytes, second: cacheAddress.redis.map { RedisResultCache($0) },
-            logger: logger)
+        let shared = cacheAddress.redis.map { RedisResultCache($0) }
+        let cache = AnswerCache(bytesMax: limits.answers.answerCacheBytes, second: shared, logger: logger)
         return AnswerParts(
             queries: queries, goldQueries: goldQueries, plans: plans, cache: cache, gold: gold,
-            limits: limits.queries.limits)
+            limits: limits.queries.limits, shared: shared)
     }
 
     private func goldRoom(

@@ -6,6 +6,7 @@ import Iceberg
 import Ingestion
 import LakeModel
 import ObjectStorage
+import OperationalStore
 import QueryEngine
 import TableMaintenance
 
@@ -28,17 +29,26 @@ extension DataFolder {
             rows: OperationalRowReader(model: model, store: operational), analytics: analytics, sql: sql,
             backups: room.map { LakeBackups(folder: self, room: $0) },
             answers: parts.cache, gold: LakeGold(model: model, tables: tables, service: parts.gold),
-            readiness: readiness)
+            readiness: readiness + parts.readiness)
         services.trinoCluster = cluster.map { ClusterForwarding(cluster: $0.cluster, fallsBack: $0.fallsBack) }
         return services
     }
 
-    /// What must be reachable before work is done here.
+    /// What must be reachable before work is done here, and the operational database, which the lake does without.
     var readiness: [ReadinessCheck] {
         [
             ReadinessCheck(name: "catalog") { _ = try await catalog.namespaces() },
             ReadinessCheck(name: "log") { _ = try await log.endOffset(topic: "readiness", partition: 0) },
-        ] + objectsReadiness
+        ] + objectsReadiness + operationalReadiness
+    }
+
+    private var operationalReadiness: [ReadinessCheck] {
+        guard sharesOperational else { return [] }
+        return [
+            ReadinessCheck(name: "operational", isRequired: false) {
+                _ = try await operational.watermark(topic: "readiness", partition: 0)
+            }
+        ]
     }
 
     /// The Iceberg REST catalog over the same tables.

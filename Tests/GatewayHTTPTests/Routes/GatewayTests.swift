@@ -99,6 +99,15 @@ struct GatewayTests {
                 metrics.text.contains(
                     #"http_server_request_duration_seconds_count{method="GET",route="/readyz",status="503"} 1"#))
         }
+        let degraded = try Harness(readiness: [
+            ReadinessCheck(name: "cache", isRequired: false) { throw GatewayError(code: "away", message: "/opt") }
+        ])
+        try await degraded.run { client in
+            let ready = try await client.get("/readyz")
+            #expect(ready.status == .ok)
+            #expect(
+                ready.text == #"{"status":"ready","checks":{"server":"ok","ingestion":"ok","cache":"away"}}"#)
+        }
         let busy = try Harness()
         try await busy.run { client in
             let ready = try await client.get("/readyz")

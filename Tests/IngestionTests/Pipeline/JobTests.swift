@@ -1,6 +1,8 @@
+import CatalogService
 import EventLog
 import LakeModel
 import LakeTesting
+import Synchronization
 import Testing
 
 @testable import Ingestion
@@ -47,6 +49,71 @@ struct JobTests {
         let lake = try await TestLake(TestTables.items())
         #expect(try await lake.ingestion.job(id: "01ARZ3NDEKTSV4RRFFQ69G5FAV") == nil)
         #expect(try await lake.ingestion.waitForJob(id: "01ARZ3NDEKTSV4RRFFQ69G5FAV", seconds: 0.01) == nil)
+    }
+
+    /// A shared log whose reader in this process is behind: it finds a record by its id only when it is asked again.
+    private final class LateLog: EventLog {
+        let inner = MemoryEventLog()
+        private let looks: Mutex<Int>
+        private let isAway: Bool
+        var incarnation: String { inner.incarnation }
+        var isShared: Bool { true }
+
+        init(looks: Int, isAway: Bool = false) {
+            self.looks = Mutex(looks)
+            self.isAway = isAway
+        }
+
+        func append(
+            _ records: [LogRecord], to topic: String, idempotency: IdempotencyClaim?
+        ) async throws -> AppendOutcome {
+            try await inner.append(records, to: topic, idempotency: idempotency)
+        }
+
+        func read(
+            topic: String, partition: Int, from offset: Int64, recordsMax: Int, bytesMax: Int
+        ) async throws -> [StoredRecord] {
+            try await inner.read(
+                topic: topic, partition: partition, from: offset, recordsMax: recordsMax, bytesMax: bytesMax)
+        }
+
+        func endOffset(topic: String, partition: Int) async throws -> Int64 {
+            if isAway { throw EventLogError(code: "log-unreachable", message: "away", isRetryable: true) }
+            return try await inner.endOffset(topic: topic, partition: partition)
+        }
+
+        func record(id: String) async throws -> StoredRecord? {
+            let isLate = looks.withLock { looks in
+                looks -= 1
+                return looks >= 0
+            }
+            return isLate ? nil : try await inner.record(id: id)
+        }
+
+        func appends() -> AsyncStream<Void> { inner.appends() }
+    }
+
+    private func ingestion(_ log: LateLog) throws -> DipperIngestion {
+        let stores = TestStores.memory()
+        return DipperIngestion(
+            model: LakeDeclaration(tables: [TestTables.items()]), log: log, objects: stores.objects,
+            catalog: stores.catalog)
+    }
+
+    @Test func `a job that another gateway has only just acknowledged is found`() async throws {
+        let ingestion = try ingestion(LateLog(looks: 3))
+        let receipt = try await ingestion.submitBatch(
+            BatchRequest(table: "items"), body: Array(#"[{"id": 1, "name": "a"}]"#.utf8))
+        let found = try #require(try await ingestion.job(id: receipt.id))
+        #expect(found.id == receipt.id && found.state == .accepted)
+    }
+
+    @Test func `a fresh job that does not come is unknown only when the log can be asked`() async throws {
+        #expect(try await ingestion(LateLog(looks: .max)).job(id: JobID.new()) == nil)
+        let away = try ingestion(LateLog(looks: .max, isAway: true))
+        let error = try await #require(throws: EventLogError.self) { try await away.job(id: JobID.new()) }
+        #expect(error.code == "log-unreachable")
+        #expect(try await away.job(id: "01234567-89ab-7000-8000-000000000000") == nil, "an old one is looked for once")
     }
 
     @Test func `waiting ends with the job or with the time`() async throws {
