@@ -84,7 +84,7 @@ class PostgreSQL(Service):
     # A polite end waits for all clients to leave; this one doesn't.
     stop_signal = signal.SIGINT
     # After a kill it does not start until its former children have noticed.
-    attempts = 5
+    attempts = 20
 
     @property
     def address(self):
