@@ -1,6 +1,7 @@
 """Where the cluster keeps things: objects, the log, rows, and answers."""
 
 import os
+import pathlib
 import pwd
 import shutil
 import signal
@@ -50,6 +51,12 @@ class SeaweedFS(Service):
     def answers(self):
         store = S3(self.port(), S3_KEY, self.secret)
         return store.takes_objects(LAKE_BUCKET) and store.takes_objects(LOG_BUCKET)
+
+    def forget(self):
+        # Its parts talk over sockets that are named after their ports.
+        for name in self.ports:
+            for socket in pathlib.Path("/tmp").glob(f"seaweedfs-*-{self.port(name)}.sock"):
+                socket.unlink(missing_ok=True)
 
 
 class Tansu(Service):
