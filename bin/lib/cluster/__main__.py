@@ -48,6 +48,8 @@ def down(context, arguments):
     with context.state.lock():
         stopped = lifecycle.stop(context, list(SERVICES))
         if arguments.data:
+            for service in context.services.values():
+                service.forget()
             context.state.remove()
     what = "The cluster has stopped" if stopped else "The cluster was not running"
     print(f"{what}; its data is removed." if arguments.data else f"{what}; its data stays in {folder}.")

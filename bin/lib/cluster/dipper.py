@@ -22,7 +22,8 @@ class Dipper(Service):
             "--catalog", f"@{self.secret_file('catalog')}", "--operational", f"@{self.secret_file('operational')}"]
 
     def environment(self):
-        found = {name: os.environ[name] for name in ("DIPPER_LIBDUCKDB",) if os.environ.get(name)}
+        engine = self.context.engine
+        found = {"DIPPER_LIBDUCKDB": engine} if engine else {}
         # The broker does not understand the librdkafka of Debian 12.
         folders = [self.context.program("DIPPER_RDKAFKA", "rdkafka"), os.environ.get("LD_LIBRARY_PATH")]
         return environment({**found, "LD_LIBRARY_PATH": ":".join(filter(None, map(str, folders)))})

@@ -75,9 +75,13 @@ class Start:
             # It was running a moment ago.
             if self.attempts.get(service.name, 1) >= service.attempts:
                 raise failure(service, "ended while starting", self.offsets[service.name])
-            time.sleep(RETRY_SECONDS)
+            if time.monotonic() - self.since[service.name] < RETRY_SECONDS:
+                return False
+        if waiting_for.intersection(service.needs):
+            # It cannot be ready either, and asking it may take long.
+            return False
         if not running:
-            if not waiting_for.intersection(service.needs) and self.has_ports(service):
+            if self.has_ports(service):
                 self.begin(service)
             return False
         self.since.setdefault(service.name, time.monotonic())

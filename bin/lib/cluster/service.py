@@ -117,3 +117,6 @@ class Service:
 
     def complete(self):
         """What is missing in it, once it answers; does nothing the second time."""
+
+    def forget(self):
+        """Removes what it has left outside the cluster's folder, once it has ended for good."""

@@ -55,3 +55,9 @@ class Context:
         if not found.exists():
             raise ClusterError(f"{found} is not built", "`bin/cluster up` builds it")
         return str(found)
+
+    @property
+    def engine(self):
+        """DuckDB's library, which SQL needs; none when it is not there."""
+        found = os.environ.get("DIPPER_LIBDUCKDB") or next(DEPS.glob("duckdb/_duckdb.*.so"), None)
+        return found and str(found)

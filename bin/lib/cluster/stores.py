@@ -1,6 +1,7 @@
 """Where the cluster keeps things: objects, the log, rows, and answers."""
 
 import os
+import pathlib
 import pwd
 import shutil
 import signal
@@ -51,6 +52,12 @@ class SeaweedFS(Service):
         store = S3(self.port(), S3_KEY, self.secret)
         return store.takes_objects(LAKE_BUCKET) and store.takes_objects(LOG_BUCKET)
 
+    def forget(self):
+        # Its parts talk over sockets that are named after their ports.
+        for name in self.ports:
+            for socket in pathlib.Path("/tmp").glob(f"seaweedfs-*-{self.port(name)}.sock"):
+                socket.unlink(missing_ok=True)
+
 
 class Tansu(Service):
     """The broker, which speaks Kafka's protocol and keeps its records in the object store."""
@@ -84,7 +91,7 @@ class PostgreSQL(Service):
     # A polite end waits for all clients to leave; this one doesn't.
     stop_signal = signal.SIGINT
     # After a kill it does not start until its former children have noticed.
-    attempts = 5
+    attempts = 20
 
     @property
     def address(self):
