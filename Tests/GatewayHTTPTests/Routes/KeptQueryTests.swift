@@ -4,8 +4,10 @@ import HTTPTypes
 import HummingbirdTesting
 import LakeModel
 import Logging
+import NIOCore
 import QueryEngine
 import ResultCache
+import Synchronization
 import Testing
 
 struct KeptQueryTests {
@@ -35,7 +37,7 @@ struct KeptQueryTests {
     }
 
     @Test func `an answer is computed once, page by page and form by form`() async throws {
-        try await harness.run { client in
+        try await harness.run(live: true) { client in
             let first = try await ask(client)
             let second = try await ask(client)
             #expect(first.text == second.text && first.status == .ok && second.status == .ok)
@@ -64,7 +66,7 @@ struct KeptQueryTests {
     }
 
     @Test func `who has the answer gets a 304 and nothing is computed`() async throws {
-        try await harness.run { client in
+        try await harness.run(live: true) { client in
             let first = try await ask(client)
             let tag = try #require(first.header("ETag"))
             for match in [tag, "W/\(tag)", "\"x\", \(tag)"] {
@@ -81,7 +83,7 @@ struct KeptQueryTests {
 
     @Test func `an answer that is not one to be kept is computed each time`() async throws {
         harness.sql.state.withLock { $0.version = nil }
-        try await harness.run { client in
+        try await harness.run(live: true) { client in
             for _ in 0..<2 {
                 let answer = try await ask(client, match: "*")
                 #expect(answer.status == .ok && answer.header("ETag") == nil && answer.header("X-Cache") == nil)
@@ -99,7 +101,7 @@ struct KeptQueryTests {
         harness.sql.state.withLock { state in
             state.result.rows = (0..<100).map { [.integer($0), .text("name \($0)"), .double(0.5)] }
         }
-        try await harness.run { client in
+        try await harness.run(live: true) { client in
             let first = try await ask(client, nil, form)
             let second = try await ask(client, nil, form)
             #expect(first.body == second.body && first.body.readableBytes > 1_000)
@@ -111,7 +113,7 @@ struct KeptQueryTests {
     }
 
     @Test func `a failure is not kept`() async throws {
-        try await harness.run { client in
+        try await harness.run(live: true) { client in
             harness.sql.state.withLock { $0.error = QueryError(code: "query-memory", message: "no room") }
             _ = try await ask(client).expectProblem("query-memory", 422)
             harness.sql.state.withLock { $0.error = nil }
@@ -121,7 +123,7 @@ struct KeptQueryTests {
     }
 
     @Test func `events are never kept`() async throws {
-        try await harness.run { client in
+        try await harness.run(live: true) { client in
             for _ in 0..<2 {
                 let answer = try await ask(client, nil, "text/event-stream")
                 #expect(answer.text.contains("event: result") && answer.header("ETag") == nil)
