@@ -56,6 +56,8 @@ class Door(http.server.ThreadingHTTPServer):
     def __init__(self):
         super().__init__(("127.0.0.1", 0), Handler)
         self.backend, self.is_shut, self.statements, self.asked = None, False, [], 0
+        # Of requests for pages: seconds that each takes, how many fail before they are handed on, and statements ended.
+        self.delay, self.failures, self.ended = 0, 0, 0
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
     @property
@@ -73,6 +75,15 @@ class Handler(http.server.BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         if self.command == "POST":
             door.statements.append((body.decode(), {name.lower(): value for name, value in self.headers.items()}))
+        door.ended += self.command == "DELETE"
+        if self.command == "GET":
+            time.sleep(door.delay)
+            if door.failures:
+                door.failures -= 1
+                self.send_response(500)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+                return
         connection = http.client.HTTPConnection("127.0.0.1", door.backend.port, timeout=60)
         headers = {name: value for name, value in self.headers.items() if name.lower().startswith(("x-trino", "content-type"))}
         connection.request(self.command, self.path, body, headers)
@@ -254,3 +265,30 @@ def test_a_reader_with_some_rights_is_answered_by_the_cluster_for_what_may_be_re
     assert "authorization" not in door.statements[0][1]
     server.api.session.headers["Authorization"] = f"Bearer {tokens['gold']}"
     assert server.api.get("/analytics/quarterly-hires/2021").status_code == 403
+
+
+def test_a_statement_that_the_cluster_lost_is_sent_once_more(front, door, sample_of):
+    server = front("--no-trino-fallback")
+    load(server.api, sample_of(3_000))
+    door.failures = 1
+    assert ask(server, "quarterly-hires", 2021).headers["Dipper-Engine"] == "trino"
+    assert len(door.statements) == 2 and door.statements[0][0] == door.statements[1][0]
+    door.failures = 100
+    answer = server.api.get("/analytics/quarterly-hires/2022")
+    assert answer.status_code == 502 and answer.json()["code"] == "cluster-failed"
+    assert len(door.statements) == 4
+
+
+def test_a_statement_that_takes_too_long_is_ended_on_the_cluster(front, door, sample_of, tmp_path):
+    (tmp_path / "limits.yaml").write_text("limits:\n  queryMilliseconds: 2000\n")
+    server = front("--config", str(tmp_path / "limits.yaml"))
+    load(server.api, sample_of(3_000))
+    door.delay = 6
+    answer = server.api.get("/analytics/quarterly-hires/2021")
+    assert answer.json()["code"] == "query-timeout" and "cluster" in answer.json()["detail"]
+    deadline = time.monotonic() + 30
+    while not door.ended:
+        assert time.monotonic() < deadline, "the statement was not ended"
+        time.sleep(0.1)
+    # The cluster is not at fault.
+    assert metric(server.api, "dipper_trino_breaker_state") == 0

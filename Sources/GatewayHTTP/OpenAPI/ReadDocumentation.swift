@@ -38,7 +38,8 @@ extension RouteDocumentation {
             ],
             problems: [
                 "unknown-analytic", "parameter-invalid", "not-acceptable", "engine-missing", "engine-crashed",
-                "query-timeout", "query-memory", "result-too-large", "overloaded",
+                "query-timeout", "query-memory", "result-too-large", "overloaded", "cluster-unreachable",
+                "cluster-failed", "cluster-refused", "cluster-answer-unreadable", "cluster-statement-invalid",
             ])
     }
 

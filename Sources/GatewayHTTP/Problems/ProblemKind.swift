@@ -115,6 +115,11 @@ package struct ProblemCatalog: Sendable {
         ProblemKind("query-memory", .unprocessableContent, "The query needed more memory than is allowed"),
         ProblemKind("value-unrepresentable", .unprocessableContent, "The form that is asked for can't hold a value"),
         ProblemKind("result-too-large", .unprocessableContent, "The result is larger than is allowed"),
+        ProblemKind("cluster-answer-unreadable", .badGateway, "The Trino cluster's answer can't be read"),
+        ProblemKind("cluster-failed", .badGateway, "The Trino cluster could not run the statement"),
+        ProblemKind("cluster-refused", .badGateway, "The Trino cluster refused the statement"),
+        ProblemKind("cluster-statement-invalid", .internalServerError, "The model's SQL for Trino can't be sent"),
+        ProblemKind("cluster-unreachable", .serviceUnavailable, "The Trino cluster can't be reached"),
     ]
 
     private static let states: [ProblemKind] = [

@@ -23,6 +23,7 @@ struct ClusterAnalytics: Sendable {
     /// What a cluster may be short of, and the embedded engine not.
     private static let fallbackCodes: Set<String> = [
         "cluster-unreachable", "cluster-failed", "cluster-refused", "cluster-answer-unreadable",
+        "cluster-statement-invalid",
     ]
 
     /// - Parameters:
@@ -32,8 +33,8 @@ struct ClusterAnalytics: Sendable {
     func result(
         _ analytic: AnalyticDeclaration, _ parameters: [QueryValue], snapshotIDs: [String: Int64], rowsMax: Int
     ) async throws -> QueryResult? {
-        guard let statement = try statement(analytic, parameters, snapshotIDs) else { return nil }
         do {
+            guard let statement = try statement(analytic, parameters, snapshotIDs) else { return nil }
             let result = try await cluster.read(
                 statement, limits: QueryLimits(timeoutMilliseconds: timeoutMilliseconds, rowsMax: rowsMax))
             count("ok")
