@@ -102,7 +102,10 @@ class Door:
     def close(self):
         async def close():
             self.server.close()
+            tasks = asyncio.all_tasks() - {asyncio.current_task()}
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
         self._run(close())
-        self.cut()
         self.loop.call_soon_threadsafe(self.loop.stop)
         self.thread.join(30)

@@ -113,15 +113,19 @@ class Worker:
     def is_running(self):
         return self.process.poll() is None
 
+    def changes(self):
+        """What its log tells of roles, in order: ("role taken" | "role lost" | "role given back", role)."""
+        for line in self.log.read_text(errors="replace").splitlines():
+            if '"role ' in line:
+                entry = json.loads(line)
+                if entry["message"] in ("role taken", "role lost", "role given back"):
+                    yield entry["message"], entry.get("role") or entry.get("metadata", {}).get("role")
+
     def roles(self):
         """Those that it has, as its log tells."""
         held = set()
-        for line in self.log.read_text(errors="replace").splitlines():
-            if not any(word in line for word in ("role taken", "role lost", "role given back")):
-                continue
-            entry = json.loads(line)
-            role = entry.get("role") or entry.get("metadata", {}).get("role")
-            (held.add if entry["message"] == "role taken" else held.discard)(role)
+        for change, role in self.changes():
+            (held.add if change == "role taken" else held.discard)(role)
         return held
 
     def pause(self):

@@ -14,6 +14,10 @@ package protocol EventLog: Sendable {
     /// Partitions of a topic; 1 for a topic that is not there yet, and of a log that has one partition a topic.
     func partitionCount(topic: String) async throws -> Int
 
+    /// Waits until reads show all that was appended to a topic before the call, also by other processes: by itself a shared
+    /// log shows that a moment later.
+    func catchUp(topic: String) async throws
+
     /// Appends `records` to one topic in one atomic, durable step, together with the idempotency key if there is one.
     func append(_ records: [LogRecord], to topic: String, idempotency: IdempotencyClaim?) async throws -> AppendOutcome
 
@@ -56,6 +60,8 @@ extension EventLog {
     package var isShared: Bool { false }
 
     package func partitionCount(topic: String) async throws -> Int { 1 }
+
+    package func catchUp(topic: String) async throws {}
 
     package func heads(topic: String, partition: Int, from offset: Int64, recordsMax: Int) async throws -> [RecordHead]
     {

@@ -49,6 +49,18 @@ import Testing
         }
     }
 
+    @Test func `who has caught up sees what others have appended before`() async throws {
+        try await pair { first, second in
+            #expect(try await second.endOffset(topic: "t", partition: 0) == 0)
+            for index in 0..<30 {
+                _ = try await first.append([record("r\(index)")], to: "t", idempotency: nil)
+                try await second.catchUp(topic: "t")
+                #expect(try await second.endOffset(topic: "t", partition: 0) == Int64(index) + 1)
+            }
+            try await second.catchUp(topic: "nowhere")
+        }
+    }
+
     @Test func `topics for others get their partitions, keep them, and take a message once more under its id`()
         async throws
     {

@@ -88,6 +88,14 @@ extension KafkaEventLog {
         }
     }
 
+    package func catchUp(topic: String) async throws {
+        guard let open = try await directory.topic(topic, creating: false) else { return }
+        for tail in open.tails {
+            try await tail.reach()
+            try await tail.reach(try await past.end(tail.place, from: tail.knownEnd, lane: Self.lane(tail)))
+        }
+    }
+
     package func endOffset(topic: String, partition: Int) async throws -> Int64 {
         try await tail(topic, partition)?.look { recent, _ in recent.endOffset } ?? 0
     }

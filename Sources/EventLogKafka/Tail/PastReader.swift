@@ -27,6 +27,12 @@ final class PastReader: Sendable {
             try $0.read(place, from: offset, before: end, recordsMax: recordsMax, bytesMax: bytesMax)
         }
     }
+
+    /// Where a partition ends, by an answer to a question that is asked now.
+    /// - Parameter offset: not behind the end.
+    func end(_ place: PartitionName, from offset: Int64, lane: Int) async throws -> Int64 {
+        try await lanes[lane % lanes.count].run { try $0.end(place, from: offset) }
+    }
 }
 
 /// One client and where it stands in each partition. It belongs to one thread.
@@ -59,6 +65,29 @@ final class PastLane {
             try consumer.stop(place)
             throw error
         }
+    }
+
+    func end(_ place: PartitionName, from offset: Int64) throws -> Int64 {
+        // A fetch that is under way may have been asked earlier, so the reader begins anew.
+        positions[place] = nil
+        try consumer.stop(place)
+        try consumer.start(place, from: offset, isShared: false)
+        let end = Result { try reachEnd(place, from: offset) }
+        try consumer.stop(place)
+        return try end.get()
+    }
+
+    private func reachEnd(_ place: PartitionName, from offset: Int64) throws -> Int64 {
+        var deadline = ContinuousClock.now + .milliseconds(milliseconds)
+        while .now < deadline {
+            switch try consumer.next(place, milliseconds: 100) {
+            case .message?: deadline = .now + .milliseconds(milliseconds)
+            case .end(_, let end)?: return end
+            case .fault?, nil: continue
+            }
+        }
+        let silence = KafkaFault(RD_KAFKA_RESP_ERR__TIMED_OUT).explained(by: consumer.trouble)
+        throw silence.refusal("the end of \(place) after offset \(offset)")
     }
 
     private func go(to offset: Int64, _ place: PartitionName) throws {

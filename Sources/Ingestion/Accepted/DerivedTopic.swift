@@ -58,6 +58,8 @@ struct DerivedTopic: Sendable {
     private func resume() async throws -> TopicPortion {
         let log = ingestion.log
         let first = try await log.extent(topic: declaration.name, partition: 0).startOffset
+        // Who had the role before may have appended a moment ago.
+        try await log.catchUp(topic: name)
         var start: AcceptedPosition?
         var there: Set<String> = []
         for partition in 0..<(try await log.partitionCount(topic: name)) {
