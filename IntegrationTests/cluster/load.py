@@ -130,7 +130,7 @@ class Batches(Background):
     """A trickle of JSON batches, to each gateway in turn. Every fifth changes rows of the one before; every seventh has a
     row that is refused."""
 
-    def __init__(self, client, base, pause=0.05):
+    def __init__(self, client, base, pause=0.1):
         super().__init__()
         self.client, self.base, self.pause = client, base, pause
         self.receipts, self.rows, self.rejected, self.sent = [], {}, 0, 0
@@ -166,7 +166,7 @@ class SmallFiles(Background):
 
     FILE_ROWS = 500
 
-    def __init__(self, client, base, pause=0.2):
+    def __init__(self, client, base, pause=1):
         super().__init__()
         self.client, self.base, self.pause = client, base, pause
         self.receipts, self.sent = [], 0
