@@ -44,7 +44,7 @@ class Client:
         begin = time.monotonic()
         try:
             answer = self.session().request(
-                method, f"{gateway.base}/api/v2{path}", timeout=ANSWER_SECONDS_MAX, **options)
+                method, gateway.base + path, timeout=ANSWER_SECONDS_MAX, **options)
         except (requests.ConnectionError, requests.exceptions.ChunkedEncodingError):
             self.lost += 1
             return None
@@ -56,7 +56,8 @@ class Client:
             return None
         if answer.status_code != 503 or "Retry-After" not in answer.headers:
             raise Broken(f"{method} {path}: {answer.status_code} {answer.text[:1000]}")
-        code = answer.json()["code"]
+        problem = answer.json()
+        code = problem.get("code") or problem["error"]["type"]
         self.refused[code] = self.refused.get(code, 0) + 1
         return None
 
@@ -72,7 +73,7 @@ class Client:
             time.sleep(0.2)
 
     def job(self, receipt, first=0):
-        return self.persist(first, "GET", f"/jobs/{receipt['id']}").json()
+        return self.persist(first, "GET", f"/api/v2/jobs/{receipt['id']}").json()
 
     def is_committed(self, receipt):
         found = self.job(receipt)
@@ -118,7 +119,7 @@ class Files(Background):
             headers = {"Content-Type": "text/csv", "Idempotency-Key": path.name}
             # The first row of a part of a file may be one that is refused, and would be taken for a header.
             answer = self.client.persist(
-                self.first, "POST", f"/upload/csv/{TABLE}", body=path.read_bytes, headers=headers, params={"header": "false"})
+                self.first, "POST", f"/api/v2/upload/csv/{TABLE}", body=path.read_bytes, headers=headers, params={"header": "false"})
             self.receipts.append(answer.json())
 
     def close(self):
@@ -129,7 +130,7 @@ class Batches(Background):
     """A trickle of JSON batches, to each gateway in turn. Every fifth changes rows of the one before; every seventh has a
     row that is refused."""
 
-    def __init__(self, client, base, pause=0.05):
+    def __init__(self, client, base, pause=0.1):
         super().__init__()
         self.client, self.base, self.pause = client, base, pause
         self.receipts, self.rows, self.rejected, self.sent = [], {}, 0, 0
@@ -142,7 +143,7 @@ class Batches(Background):
             bad = number % 7 == 6
             body = rows + [{"id": rows[0]["id"], "name": None, "datetime": "2021-02-03T10:00:00Z"}] * bad
             answer = self.client.persist(
-                number, "POST", f"/batch/{TABLE}", json=body, headers={"Idempotency-Key": f"batch-{self.base}-{number}"})
+                number, "POST", f"/api/v2/batch/{TABLE}", json=body, headers={"Idempotency-Key": f"batch-{self.base}-{number}"})
             self.receipts.append(answer.json())
             self.rows.update((row["id"], row) for row in rows)
             self.rejected += bad
@@ -165,7 +166,7 @@ class SmallFiles(Background):
 
     FILE_ROWS = 500
 
-    def __init__(self, client, base, pause=0.2):
+    def __init__(self, client, base, pause=1):
         super().__init__()
         self.client, self.base, self.pause = client, base, pause
         self.receipts, self.sent = [], 0
@@ -175,7 +176,7 @@ class SmallFiles(Background):
             number = len(self.receipts)
             first = self.base + number * self.FILE_ROWS
             answer = self.client.persist(
-                number, "POST", f"/upload/csv/{TABLE}", hires(first, self.FILE_ROWS),
+                number, "POST", f"/api/v2/upload/csv/{TABLE}", hires(first, self.FILE_ROWS),
                 headers={"Content-Type": "text/csv", "Idempotency-Key": f"file-{first}"})
             self.receipts.append(answer.json())
             self.sent += self.FILE_ROWS
@@ -195,22 +196,33 @@ def totals(rows):
 
 
 class Readers(Background):
-    """Asks an analytic, each time another question, so that it is computed and stored for both gateways."""
+    """Asks the gateways in turn for all that they answer from what lies elsewhere. An analytic is another question each time,
+    so that it is computed and stored for both."""
 
-    def __init__(self, client, pause=0.5):
+    SQL = ["SELECT count(*) FROM silver.employees_cleaned", f"SELECT count(*) FROM ops.{TABLE}"]
+    PATHS = ["/api/v2/jobs", "/api/v2/tables", f"/api/v2/tables/{TABLE}", f"/api/v2/tables/{TABLE}/snapshots",
+             f"/api/v2/rejects/{TABLE}", "/api/v2/gold", "/catalog/v1/namespaces",
+             "/catalog/v1/namespaces/silver/tables/employees_cleaned"]
+
+    def __init__(self, client, pause=0.2):
         super().__init__()
         self.client, self.pause, self.answers = client, pause, 0
 
     def work(self):
-        number = 0
-        while not self.stopping.is_set():
+        for number in itertools.count():
             gateway = self.client.gateways[number % 2]
-            # Both gateways get each question.
-            answer = self.client.ask(
-                gateway, "GET", "/analytics/quarterly-hires/2021", params={"size": 1 + number // 2 % 500})
-            self.answers += answer is not None
-            number += 1
-            time.sleep(self.pause)
+            for path in ["analytic", *self.SQL, *self.PATHS]:
+                if self.stopping.wait(self.pause):
+                    return
+                self.answers += self.question(gateway, path, number) is not None
+
+    def question(self, gateway, path, number):
+        if path in self.SQL:
+            return self.client.ask(gateway, "POST", "/api/v2/query", json={"sql": path})
+        if path == "analytic":
+            return self.client.ask(
+                gateway, "GET", "/api/v2/analytics/quarterly-hires/2021", params={"size": 1 + number // 2 % 500})
+        return self.client.ask(gateway, "GET", path)
 
 
 def sample(folder, rows, count):

@@ -252,7 +252,7 @@ class WorkerPart(Part):
 class Cluster:
     """Two gateways and two workers over a broker, a store, PostgreSQL and Redis; nothing of it outlives `stop`."""
 
-    def __init__(self, folder, name, roles=None):
+    def __init__(self, folder, name, roles=None, threads=1):
         # Not under pytest's folder, which the user that PostgreSQL runs as can't enter.
         self.outside = tempfile.TemporaryDirectory(prefix="dipper-cluster-")
         os.chmod(self.outside.name, 0o711)
@@ -271,12 +271,12 @@ class Cluster:
             GatewayPart(f"gateway-{letter}", Server(
                 folder / f"gateway-{letter}", fresh(LOGS / f"{name}-gateway-{letter}.log"), self.environment,
                 [*options, "--no-workers"])) for letter in "ab"]
-        work = [*options, "--lease-milliseconds", str(LEASE_MILLISECONDS), "--threads", "1"]
+        work = [*options, "--lease-milliseconds", str(LEASE_MILLISECONDS), "--threads", str(threads)]
         if roles:
             work += ["--roles", roles]
         self.workers = [
             WorkerPart(f"worker-{letter}", folder / f"worker-{letter}", LOGS / f"{name}-worker-{letter}.log",
-                       self.environment, work) for letter in "ab"]
+                       self.environment, list(work)) for letter in "ab"]
 
     @property
     def parts(self):

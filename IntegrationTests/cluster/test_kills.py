@@ -95,7 +95,7 @@ def test_any_one_process_is_killed_and_the_load_goes_on(cluster, tmp_path):
     print(json.dumps({
         "rows": ROWS, "kills": len(rounds), "files at work when it was killed": hit, "seconds": round(seconds, 1),
         "acknowledged": len(receipts), "batches": len(batches.receipts), "503": client.refused,
-        "connections lost": client.lost, "slowest answer": round(client.slowest, 1), "analytics": readers.answers}))
+        "connections lost": client.lost, "slowest answer": round(client.slowest, 1), "answers": readers.answers}))
 
 
 def check_rows(cluster, files, batches, receipts):

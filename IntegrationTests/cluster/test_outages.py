@@ -1,6 +1,6 @@
 """Broker, store, PostgreSQL and Redis are away for a while under load: what clients, `/readyz` and `/metrics` tell then.
 
-DIPPER_OUTAGE_SECONDS is how long each is stopped; killed ones are started again after half of it.
+DIPPER_OUTAGE_SECONDS is how long.
 """
 
 import json
@@ -15,7 +15,7 @@ from cluster.load import (
     Batches, Client, Readers, SmallFiles, assert_receipts, assert_tables, ended, goes_on)
 from cluster.parts import Cluster, readiness, wait_until
 
-SECONDS = float(os.environ.get("DIPPER_OUTAGE_SECONDS") or 8)
+SECONDS = float(os.environ.get("DIPPER_OUTAGE_SECONDS") or 5)
 # What `/readyz` and `dipper_dependency_up` call each; a broker whose records lie in the store is away with it.
 CHECKS = {"broker": "log", "store": "objects", "postgresql": "catalog", "redis": "cache"}
 READY_ANSWER_SECONDS = 15
@@ -104,7 +104,7 @@ def test_what_is_away_is_told_and_costs_nothing_that_was_acknowledged(cluster, n
     part.pause() if way == "stopped" else part.kill()
     try:
         watch(cluster, part, before)
-        time.sleep(max(0, begin + SECONDS / (1 if way == "stopped" else 2) - time.monotonic()))
+        time.sleep(max(0, begin + SECONDS - time.monotonic()))
     finally:
         part.resume() if way == "stopped" else part.start()
     away = time.monotonic() - begin
@@ -127,4 +127,4 @@ def test_what_is_away_is_told_and_costs_nothing_that_was_acknowledged(cluster, n
     assert_tables(cluster, known.totals, known.rejected)
     print(json.dumps({
         "part": name, "way": way, "away": round(away, 1), "back after": round(back, 1), "acknowledged": len(receipts),
-        "503": client.refused, "slowest answer": round(client.slowest, 1), "analytics": readers.answers}))
+        "503": client.refused, "slowest answer": round(client.slowest, 1), "answers": readers.answers}))

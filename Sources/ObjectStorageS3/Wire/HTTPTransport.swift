@@ -7,6 +7,9 @@ import NIOPosix
 /// ``S3Transport`` over HTTP/1.1, with one pool of connections for the whole process. All of its work runs on event loops.
 package struct HTTPTransport: S3Transport {
     private static let connectSeconds: Int64 = 3
+    /// Between two pieces of an answer, and before the first one once the request is sent. A request's whole time grows with
+    /// the bytes that may come; a store that says nothing is not waited for that long.
+    private static let silenceSeconds: Int64 = 15
     /// Shorter than what servers keep idle connections for, so that few requests meet one that is about to be closed.
     private static let idleSeconds: Int64 = 10
     private static let connectionsMax = 64
@@ -15,7 +18,7 @@ package struct HTTPTransport: S3Transport {
     private static let client: HTTPClient = {
         var configuration = HTTPClient.Configuration(
             redirectConfiguration: .disallow,
-            timeout: .init(connect: .seconds(connectSeconds)),
+            timeout: .init(connect: .seconds(connectSeconds), read: .seconds(silenceSeconds)),
             connectionPool: .init(
                 idleTimeout: .seconds(idleSeconds), concurrentHTTP1ConnectionsPerHostSoftLimit: connectionsMax))
         configuration.connectionPool.retryConnectionEstablishment = false
