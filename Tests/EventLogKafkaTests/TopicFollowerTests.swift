@@ -14,19 +14,16 @@ struct TopicFollowerTests {
         FetchedMessage(offset: offset, timestampMilliseconds: 0, value: [])
     }
 
-    /// Feeds a message each `milliseconds`, and looks for those whose time is up in between, as the pump does.
-    private func feed(_ follower: TopicFollower<Int>, _ count: Int64, everyMilliseconds milliseconds: Int) async throws {
-        for offset in 0..<count {
-            follower.came(message(offset))
-            try await Task.sleep(for: .milliseconds(milliseconds))
-            follower.expire()
-        }
-    }
-
     @Test func `a long topic is read for longer than a request may take, as long as more of it comes`() async throws {
         let follower = try follower()
         async let reached: Void = follower.reach()
-        try await feed(follower, 20, everyMilliseconds: 50)
+        while !follower.isAwaited { await Task.yield() }
+        let start = ContinuousClock.now
+        for offset in 0..<Int64(20) {
+            let now = start + .milliseconds(300 * offset)
+            follower.came(message(offset), now: now)
+            follower.expire(now: now + .milliseconds(200))
+        }
         follower.reachedEnd(20)
         try await reached
         #expect(follower.look { $0 } == 20)

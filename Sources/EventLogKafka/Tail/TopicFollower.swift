@@ -44,11 +44,13 @@ final class TopicFollower<Content: Sendable>: TailSink {
 
     func began(at first: Int64, end: Int64) -> Int64? { nil }
 
-    func came(_ message: FetchedMessage) {
+    func came(_ message: FetchedMessage) { came(message, now: .now) }
+
+    func came(_ message: FetchedMessage, now: ContinuousClock.Instant) {
         wake { state in
             guard message.offset >= state.endOffset else { return }
             state.endOffset = message.offset + 1
-            if !state.isCaughtUp { state.cameAt = .now }
+            if !state.isCaughtUp { state.cameAt = now }
             apply(&state.content, message)
         }
     }
@@ -75,9 +77,10 @@ final class TopicFollower<Content: Sendable>: TailSink {
         wake { $0.failure = EventLogError(code: "log-closed", message: "the log is closed") }
     }
 
+    func expire() { expire(now: .now) }
+
     /// Tells those whose time is up. What is read for the first time may be long: as long as more of it comes, nobody's is.
-    func expire() {
-        let now = ContinuousClock.now
+    func expire(now: ContinuousClock.Instant) {
         let (late, changes, fault) = state.withLock { state in
             let isReading = state.cameAt.map { now - $0 < patience } ?? false
             let late = state.isCaughtUp || !isReading ? state.waiters.filter { $0.deadline <= now } : []
@@ -117,6 +120,9 @@ final class TopicFollower<Content: Sendable>: TailSink {
     private static func isReady(_ offset: Int64?, _ state: State) -> Bool {
         state.isCaughtUp && state.endOffset >= offset ?? 0
     }
+
+    /// Whether anybody waits for something to be read.
+    var isAwaited: Bool { state.withLock { !$0.waiters.isEmpty } }
 
     /// Waits until all before `offset` was read, by default until the end was seen once.
     func reach(_ offset: Int64? = nil) async throws {

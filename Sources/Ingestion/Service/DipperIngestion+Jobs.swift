@@ -26,8 +26,7 @@ extension DipperIngestion {
         guard log.isShared, let made = JobID.madeMilliseconds(id),
             abs(Int64(Date().timeIntervalSince1970 * 1_000) - made) < Self.freshMilliseconds
         else { return nil }
-        let deadline = ContinuousClock.now + .milliseconds(Self.arrivalMilliseconds)
-        while ContinuousClock.now < deadline {
+        for _ in 0..<Self.arrivalLooks {
             try await Task.sleep(for: .milliseconds(Self.arrivalStepMilliseconds))
             if let found = try await log.record(id: id) { return found }
         }
@@ -38,8 +37,8 @@ extension DipperIngestion {
 
     /// Age of a job, by the clocks of two processes, up to which another one's record may still be on its way to here.
     private static let freshMilliseconds: Int64 = 60_000
-    /// How long it is waited for, and how long between two looks.
-    private static let arrivalMilliseconds = 2_000
+    /// How often it is looked for, and how long between two looks: 2 seconds in all.
+    private static let arrivalLooks = 100
     private static let arrivalStepMilliseconds = 20
     private static let absentTopic = "absent"
 

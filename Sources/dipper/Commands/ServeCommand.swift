@@ -126,9 +126,8 @@ struct ServeCommand: AsyncParsableCommand {
         let door = try s3Listen.map { try Self.address($0, option: "--s3-listen") }
         let doorAddress = door.map { S3DoorAddress(host: $0.host, port: $0.port, endpoint: s3Endpoint) }
         let iceberg = try icebergConfiguration(folder, doorAddress, access)
-        let services = folder.services(
-            parts, room: room,
-            cluster: try trino.analytics(timeoutMilliseconds: limits.queries.queryMilliseconds, logger: logger))
+        let trinoCluster = try trino.analytics(timeoutMilliseconds: limits.queries.queryMilliseconds, logger: logger)
+        let services = folder.services(parts, room: room, cluster: trinoCluster)
         let gateway = try Gateway(
             configuration: configuration, services: services, registry: registry, logger: logger,
             additionalRoutes: IcebergRoutes(
@@ -149,12 +148,11 @@ struct ServeCommand: AsyncParsableCommand {
         if refreshesGold { running.append(.init(service: WorkerService { await parts.gold.run() })) }
         if let door, let doorAddress {
             let server = try folder.door(host: door.host, port: door.port, registry: access, logger: logger)
-            running.append(
-                .init(
-                    service: server.application { port in
-                        doorAddress.listens(on: port)
-                        logger.notice("s3 door listening", metadata: ["host": "\(door.host)", "port": "\(port)"])
-                    }))
+            let application = server.application { port in
+                doorAddress.listens(on: port)
+                logger.notice("s3 door listening", metadata: ["host": "\(door.host)", "port": "\(port)"])
+            }
+            running.append(.init(service: application))
         } else if folder.location.bucket != nil {
             logger.warning("readers on other machines reach this lake's files by --s3-listen, which is not given")
         }
