@@ -239,7 +239,7 @@ import Testing
                 )
             }
             return RoleKeeper(
-                store: leases, roles: roles, leaseMilliseconds: 2_000,
+                store: leases, roles: roles, leaseMilliseconds: 6_000,
                 logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         }
         func wait(_ isThere: ([String]) -> Bool) async throws {
