@@ -38,6 +38,9 @@ final class TrinoQuery: Sendable {
         var lastUse = ContinuousClock.now
         var ended: ContinuousClock.Instant?
         var work: Task<Void, Never>?
+        /// Requests that are told of the end, by numbers of their own.
+        fileprivate var waiting: [Int: AsyncStream<Never>.Continuation] = [:]
+        fileprivate var waitingCount = 0
 
         var isEnded: Bool { phase == .finished || phase == .failed }
         var errorName: String? { failure?.name }
@@ -80,8 +83,8 @@ final class TrinoQuery: Sendable {
     }
 
     func end(_ result: Result<TrinoOutcome, TrinoFailure>) {
-        state.withLock { state in
-            guard !state.isEnded else { return }
+        let waiting = state.withLock { state -> [AsyncStream<Never>.Continuation] in
+            guard !state.isEnded else { return [] }
             state.ended = .now
             switch result {
             case .success(let outcome):
@@ -92,7 +95,9 @@ final class TrinoQuery: Sendable {
                 state.phase = .failed
                 state.failure = failure
             }
+            return Array(state.waiting.values)
         }
+        for continuation in waiting { continuation.finish() }
     }
 
     func cancel(_ name: String, _ message: String) {
@@ -106,12 +111,25 @@ final class TrinoQuery: Sendable {
 
     /// Waits until the statement ends, or for so long.
     func wait(milliseconds: Int) async throws {
-        let deadline = ContinuousClock.now + .milliseconds(milliseconds)
-        var pause = 1
-        while !state.withLock({ $0.isEnded }), .now < deadline {
-            try await Task.sleep(for: .milliseconds(pause))
-            pause = min(pause * 2, 50)
+        let (end, continuation) = AsyncStream.makeStream(of: Never.self)
+        let number = state.withLock { state -> Int? in
+            guard !state.isEnded else { return nil }
+            state.waitingCount += 1
+            state.waiting[state.waitingCount] = continuation
+            return state.waitingCount
         }
+        guard let number else { return }
+        let timer = Task {
+            try await Task.sleep(for: .milliseconds(milliseconds))
+            continuation.finish()
+        }
+        defer {
+            timer.cancel()
+            state.withLock { $0.waiting[number] = nil }
+        }
+        // Nothing comes but the end, or that nobody waits any more.
+        for await _ in end {}
+        try Task.checkCancellation()
     }
 }
 
