@@ -1,72 +1,48 @@
 import EventLog
-import Synchronization
 import Testing
 
 @testable import EventLogKafka
 
 struct TopicFollowerTests {
-    private final class Clock: Sendable {
-        private let passed = Mutex(Duration.zero)
-        private let start = ContinuousClock.now
-
-        var now: ContinuousClock.Instant { start + passed.withLock { $0 } }
-
-        func advance(_ duration: Duration) { passed.withLock { $0 += duration } }
-    }
-
-    private let clock = Clock()
-
     private func follower() throws -> TopicFollower<Int> {
         var options = KafkaLogOptions(brokers: "127.0.0.1:1")
-        options.requestMilliseconds = 1_000
-        let clock = clock
-        return TopicFollower("claims", content: 0, options: options, now: { clock.now }) { count, _ in count += 1 }
+        options.requestMilliseconds = 400
+        return TopicFollower("claims", content: 0, options: options) { count, _ in count += 1 }
     }
 
     private func message(_ offset: Int64) -> FetchedMessage {
         FetchedMessage(offset: offset, timestampMilliseconds: 0, value: [])
     }
 
-    /// Someone who waits for the first sight of the end, and is waiting when this returns.
-    private func waiter(_ follower: TopicFollower<Int>) async throws -> Task<Void, any Error> {
-        let waiting = Task { try await follower.reach() }
-        while follower.waiterCount == 0 { await Task.yield() }
-        return waiting
+    /// Feeds a message each `milliseconds`, and looks for those whose time is up in between, as the pump does.
+    private func feed(_ follower: TopicFollower<Int>, _ count: Int64, everyMilliseconds milliseconds: Int) async throws {
+        for offset in 0..<count {
+            follower.came(message(offset))
+            try await Task.sleep(for: .milliseconds(milliseconds))
+            follower.expire()
+        }
     }
 
     @Test func `a long topic is read for longer than a request may take, as long as more of it comes`() async throws {
         let follower = try follower()
-        let waiting = try await waiter(follower)
-        for offset in 0..<20 {
-            follower.came(message(Int64(offset)))
-            clock.advance(.milliseconds(900))
-            follower.expire()
-        }
+        async let reached: Void = follower.reach()
+        try await feed(follower, 20, everyMilliseconds: 50)
         follower.reachedEnd(20)
-        try await waiting.value
+        try await reached
         #expect(follower.look { $0 } == 20)
     }
 
-    @Test func `a topic of which nothing more comes is given up`() async throws {
+    @Test func `a topic of which nothing comes is given up in time`() async throws {
         let follower = try follower()
         follower.came(message(0))
-        let waiting = try await waiter(follower)
-        clock.advance(.milliseconds(1_000))
-        follower.expire()
-        let error = try await #require(throws: EventLogError.self) { try await waiting.value }
+        let looking = Task {
+            while !Task.isCancelled {
+                try await Task.sleep(for: .milliseconds(20))
+                follower.expire()
+            }
+        }
+        defer { looking.cancel() }
+        let error = try await #require(throws: EventLogError.self) { try await follower.reach() }
         #expect(error.code == "log-unreachable")
-    }
-
-    @Test func `once the end was seen, who waits for more is told in time`() async throws {
-        let follower = try follower()
-        follower.came(message(0))
-        follower.reachedEnd(1)
-        let waiting = Task { try await follower.reach(5) }
-        while follower.waiterCount == 0 { await Task.yield() }
-        clock.advance(.milliseconds(900))
-        follower.came(message(1))
-        clock.advance(.milliseconds(100))
-        follower.expire()
-        await #expect(throws: EventLogError.self) { try await waiting.value }
     }
 }

@@ -30,18 +30,15 @@ final class TopicFollower<Content: Sendable>: TailSink {
     let place: PartitionName
     private let patience: Duration
     private let apply: @Sendable (inout Content, FetchedMessage) -> Void
-    private let now: @Sendable () -> ContinuousClock.Instant
     private let state: Mutex<State>
 
     init(
         _ topic: String, content: Content, options: KafkaLogOptions,
-        now: @escaping @Sendable () -> ContinuousClock.Instant = { .now },
         apply: @escaping @Sendable (inout Content, FetchedMessage) -> Void
     ) {
         place = PartitionName(topic: topic, partition: 0)
         patience = .milliseconds(options.requestMilliseconds)
         self.apply = apply
-        self.now = now
         state = Mutex(State(content: content))
     }
 
@@ -51,7 +48,7 @@ final class TopicFollower<Content: Sendable>: TailSink {
         wake { state in
             guard message.offset >= state.endOffset else { return }
             state.endOffset = message.offset + 1
-            if !state.isCaughtUp { state.cameAt = now() }
+            if !state.isCaughtUp { state.cameAt = .now }
             apply(&state.content, message)
         }
     }
@@ -80,7 +77,7 @@ final class TopicFollower<Content: Sendable>: TailSink {
 
     /// Tells those whose time is up. What is read for the first time may be long: as long as more of it comes, nobody's is.
     func expire() {
-        let now = self.now()
+        let now = ContinuousClock.now
         let (late, changes, fault) = state.withLock { state in
             let isReading = state.cameAt.map { now - $0 < patience } ?? false
             let late = state.isCaughtUp || !isReading ? state.waiters.filter { $0.deadline <= now } : []
@@ -128,7 +125,7 @@ final class TopicFollower<Content: Sendable>: TailSink {
                 if let failure = state.failure { return .failure(failure) }
                 if Self.isReady(offset, state) { return .success(()) }
                 state.waiters.append(
-                    Waiter(offset: offset, deadline: now() + patience, continuation: continuation))
+                    Waiter(offset: offset, deadline: .now + patience, continuation: continuation))
                 return nil
             }
             if let outcome { continuation.resume(with: outcome) }
@@ -146,9 +143,6 @@ final class TopicFollower<Content: Sendable>: TailSink {
             if !waits { continuation.resume() }
         }
     }
-
-    /// Those who wait for an offset.
-    var waiterCount: Int { state.withLock { $0.waiters.count } }
 
     func look<Value>(_ body: (Content) -> Value) -> Value { state.withLock { body($0.content) } }
 }

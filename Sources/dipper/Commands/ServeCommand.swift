@@ -146,9 +146,10 @@ struct ServeCommand: AsyncParsableCommand {
             logger.notice("listening", metadata: ["host": "\(host)", "port": "\(port)"])
         }
         var running: [ServiceGroupConfiguration.ServiceConfiguration] = [
-            .init(service: WorkerService { await work() }), .init(service: WorkerService { await gateway.probe.run() }),
+            .init(service: WorkerService { await work() }),
             .init(service: WorkerService { await upkeep.run() }), .init(service: application),
             .init(service: WorkerService { await folder.careForObjects(logger) }),
+            .init(service: WorkerService { await gateway.probe.run() }),
         ]
         if refreshesGold { running.append(.init(service: WorkerService { await parts.gold.run() })) }
         if let door, let doorAddress {
