@@ -4,7 +4,9 @@ import os
 import pathlib
 import secrets
 import signal
+import socket
 import subprocess
+import sys
 import tempfile
 import time
 
@@ -126,8 +128,30 @@ class BrokerPart(Part, Broker):
             self.process.wait(STOP_SECONDS)
             self.process = None
 
+    def ids(self, topic, count, seconds):
+        """The ids of a topic's messages, from the first on, until there are so many different ones and the end is seen."""
+        folder = client_environment()["LD_LIBRARY_PATH"].split(":")[0]
+        if folder + "/python" not in sys.path:
+            sys.path.append(folder + "/python")
+        import confluent_kafka as kafka
+
+        consumer = kafka.Consumer({
+            "bootstrap.servers": f"127.0.0.1:{self.port}", "group.id": "test", "enable.auto.commit": False,
+            "enable.partition.eof": True})
+        consumer.assign([kafka.TopicPartition(topic, 0, kafka.OFFSET_BEGINNING)])
+        found, deadline = set(), time.monotonic() + seconds
+        while True:
+            for message in consumer.consume(1_000, 1):
+                if not message.error():
+                    found.add(dict(message.headers())["dipper-record-id"])
+                elif message.error().code() != kafka.KafkaError._PARTITION_EOF:
+                    raise AssertionError(message.error())
+                elif len(found) >= count:
+                    consumer.close()
+                    return found
+            assert time.monotonic() < deadline, f"{topic} has {len(found)} of {count} rows"
+
     def is_listening(self):
-        import socket
 
         try:
             socket.create_connection(("127.0.0.1", self.port), timeout=1).close()

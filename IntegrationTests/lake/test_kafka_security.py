@@ -76,7 +76,7 @@ def test_tls_with_certificates_on_both_sides(behind, authority, tmp_path):
     door.refuses(
         "log-option-invalid", "ssl.ca.location", **tls | {"ssl_ca_location": tmp_path / "missing.pem"})
     # Without a certificate of its own, with one that the broker does not trust, and without TLS.
-    door.refuses("log-unreachable", "SSL connection closed by peer", "ssl.certificate.location", **tls)
+    door.refuses("log-unreachable", "ssl.certificate.location", **tls)
     door.refuses("log-unreachable", "ssl.certificate.location", **tls, **files(other.sign("client")))
     door.refuses("log-unreachable", "security.protocol")
 

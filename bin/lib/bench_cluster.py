@@ -184,10 +184,13 @@ def main():
         rows, sink, copy = measure_sink(work, csv)
     print(f"A file of {options.rows:,} rows ({csv.stat().st_size / 1e6:.0f} MB), and {options.clients} clients with batches of "
           f"{options.batch_rows} rows:\n")
-    print("| lake | acknowledged s | committed s | rows/s | batches |\n|---|--:|--:|--:|---|")
+    print("| lake | file acknowledged s | committed s | rows/s | batches/s | their rows/s | p50 ms | p99 ms |\n"
+          "|---|--:|--:|--:|--:|--:|--:|--:|")
     for name, row in loads.items():
+        many = row["batches"]
         print(f"| {name} | {row['acknowledged']:.2f} | {row['committed']:.2f} | {options.rows / row['committed']:,.0f} | "
-              f"{json.dumps(row['batches'])} |")
+              f"{many['requestsPerSecond']:,.0f} | {many['rowsPerSecond']:,.0f} | {many['p50Milliseconds']:.1f} | "
+              f"{many['p99Milliseconds']:.1f} |")
     print(f"\nThe file into each of {len(TABLES)} tables:\n")
     print("| workers | acknowledged s | committed s | operational rows s |\n|---|--:|--:|--:|")
     for count, row in workers.items():
