@@ -1,5 +1,6 @@
 import CRdKafka
 import EventLog
+import Logging
 
 /// Reads what lies too far back to be in memory: a few clients, each on a thread of its own, which stay where they are so
 /// that whoever reads on finds the next records fetched already.
@@ -28,7 +29,7 @@ final class PastReader: Sendable {
         }
     }
 
-    /// Where a partition ends, by an answer to a question that is asked now.
+    /// Where a partition ends, by an answer to a question that is asked now: what can be read of it.
     /// - Parameter offset: not behind the end.
     func end(_ place: PartitionName, from offset: Int64, lane: Int) async throws -> Int64 {
         try await lanes[lane % lanes.count].run { try $0.end(place, from: offset) }
@@ -46,11 +47,13 @@ final class PastLane {
 
     private let consumer: KafkaConsumer
     private let milliseconds: Int
+    private let logger: Logger
     private var positions: [PartitionName: Position] = [:]
 
     init(_ setup: KafkaSetup) throws {
         consumer = try KafkaConsumer(setup)
         milliseconds = setup.options.requestMilliseconds
+        logger = setup.logger
     }
 
     func read(
@@ -79,12 +82,22 @@ final class PastLane {
 
     private func reachEnd(_ place: PartitionName, from offset: Int64) throws -> Int64 {
         var deadline = ContinuousClock.now + .milliseconds(milliseconds)
+        var seen = offset
         while .now < deadline {
             switch try consumer.next(place, milliseconds: 100) {
-            case .message?: deadline = .now + .milliseconds(milliseconds)
+            case .message(_, let message)?:
+                deadline = .now + .milliseconds(milliseconds)
+                seen = message.offset + 1
             case .end(_, let end)?: return end
             case .fault?, nil: continue
             }
+        }
+        if let end = consumer.askedEnd(place, milliseconds: milliseconds), end > seen {
+            // A broker that was killed may have counted messages that it never kept, and never answers for those offsets.
+            logger.warning(
+                "the broker counts messages at the end of a partition that it does not have",
+                metadata: ["partition": "\(place)", "from": "\(seen)", "to": "\(end)"])
+            return seen
         }
         let silence = KafkaFault(RD_KAFKA_RESP_ERR__TIMED_OUT).explained(by: consumer.trouble)
         throw silence.refusal("the end of \(place) after offset \(offset)")
