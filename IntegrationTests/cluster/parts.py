@@ -149,7 +149,11 @@ class BrokerPart(Part, Broker):
                 elif len(found) >= count:
                     consumer.close()
                     return found
-            assert time.monotonic() < deadline, f"{topic} has {len(found)} of {count} rows"
+            if time.monotonic() > deadline:
+                place = kafka.TopicPartition(topic, 0)
+                raise AssertionError(
+                    f"{topic} has {len(found)} of {count} rows, read up to {consumer.position([place])[0].offset} of "
+                    f"{consumer.get_watermark_offsets(place, cached=True)}")
 
     def is_listening(self):
 

@@ -18,6 +18,7 @@ ROWS = int(os.environ.get("DIPPER_CLUSTER_ROWS") or 300_000)
 SEED = int(os.environ.get("DIPPER_CLUSTER_SEED") or time.time_ns() % 1_000_000)
 FILES_A_KILL = 2
 # Accepted rows are read back from their topic up to here: the test itself would take most of the time for more.
+PUBLISH_SECONDS = 120
 PUBLISHED_ROWS_MAX = 500_000
 
 
@@ -110,4 +111,4 @@ def check_rows(cluster, files, batches, receipts):
 def check_accepted(cluster, receipts):
     """Each accepted row is published under an id of its own; a row comes twice at most after an answer that was lost."""
     accepted = sum(receipt["rows"]["accepted"] for receipt in receipts)
-    assert len(cluster.broker.ids(f"{TABLE}.accepted", accepted, COMMIT_SECONDS)) == accepted
+    assert len(cluster.broker.ids(f"{TABLE}.accepted", accepted, PUBLISH_SECONDS)) == accepted
