@@ -18,7 +18,7 @@ from bench_ingest import sample
 from bench_server import server, work_folder
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-sys.path.insert(0, str(ROOT / "IntegrationTests"))
+sys.path[:0] = [str(ROOT / "IntegrationTests"), str(ROOT / "bin")]
 from cluster.parts import Cluster, wait_until  # noqa: E402
 from lake.api import API  # noqa: E402
 from lake.postgresql import tools  # noqa: E402
