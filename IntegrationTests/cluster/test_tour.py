@@ -143,7 +143,7 @@ def test_spark_reads_the_same_on_its_own_cluster(cluster, services, expected):
     assert found["rows"][1] == [list(row.values()) for row in wanted]
     # Workers of the cluster did it, and the history server tells of it.
     history = services["spark-history"]["address"] + "/api/v1/applications/" + found["application"]
-    wait_until(lambda: requests.get(history, timeout=10).status_code == 200)
+    wait_until(lambda: requests.get(history + "/allexecutors", timeout=10).status_code == 200)
     executors = requests.get(history + "/allexecutors", timeout=10).json()
     assert [executor for executor in executors if executor["id"] != "driver" and executor["completedTasks"]], executors
 
