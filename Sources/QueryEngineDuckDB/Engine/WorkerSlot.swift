@@ -77,10 +77,16 @@ final class WorkerSlot {
     /// What the caller is told; ends the process when it cannot be used any more.
     private func translate(_ error: any Error, job: QueryJob) -> any Error {
         if let error = error as? WireError, error.code != "engine-crashed" {
+            switch error.code {
             // A folder that was removed and made anew is another one to a process that is confined to the former.
-            if error.code == "data-unreadable" {
+            case "data-unreadable":
                 endProcess()
                 ended = .folders
+            // What is left of its memory is in pieces, and the next query might find none.
+            case "query-memory":
+                endProcess()
+                ended = .query
+            default: break
             }
             return error.queryError
         }
