@@ -99,13 +99,13 @@ import EventLog
         return code == RD_KAFKA_RESP_ERR_NO_ERROR && high >= 0 ? high : nil
     }
 
-    /// The end of a partition as the broker tells it when asked; `nil` when it does not answer in time.
-    func askedEnd(_ place: PartitionName, milliseconds: Int) -> Int64? {
+    /// The first offset and the end of a partition as the broker tells them when asked; `nil` when it does not answer in time.
+    func askedRange(_ place: PartitionName, milliseconds: Int) -> Range<Int64>? {
         var low: Int64 = 0
         var high: Int64 = 0
         let code = unsafe rd_kafka_query_watermark_offsets(
             handle.pointer, place.topic, Int32(place.partition), &low, &high, Int32(milliseconds))
-        return code == RD_KAFKA_RESP_ERR_NO_ERROR ? high : nil
+        return code == RD_KAFKA_RESP_ERR_NO_ERROR && low >= 0 && low <= high ? low..<high : nil
     }
 
     private func topic(_ name: String) throws -> OpaquePointer {

@@ -21,8 +21,8 @@ extension PartitionTail: TailSink {}
 
 /// One thread with one client that follows the ends of all partitions in use, and hands on what comes.
 ///
-/// The end of a partition is learned from the answers to fetches, never by asking for the newest offset: so what it says
-/// is what a reader gets.
+/// The end of a partition is learned from the answers to fetches, never by asking for the newest offset alone: so what it says
+/// is what a reader gets (``EndlessPartitions`` tells of the exception).
 final class TailPump: Sendable {
     private struct State {
         var added: [any TailSink] = []
@@ -63,17 +63,19 @@ final class TailPump: Sendable {
 
     private func work() {
         var sinks: [PartitionName: any TailSink] = [:]
+        var endless = EndlessPartitions()
         let consumer = makeConsumer()
         while let consumer, let added = next() {
-            for sink in added { begin(sink, consumer, &sinks) }
+            for sink in added { begin(sink, consumer, &sinks, &endless) }
             var came = false
             // Whatever waits is taken before anyone is woken for it.
             var milliseconds = Self.waitMilliseconds
             for _ in 0..<1_000 {
                 guard let event = consumer.next(milliseconds: milliseconds) else { break }
                 milliseconds = 0
-                if take(event, consumer, sinks) { came = true }
+                if take(event, consumer, sinks, &endless) { came = true }
             }
+            pass(&endless, consumer, sinks)
             if let trouble = consumer.trouble {
                 for sink in sinks.values { sink.failed(trouble) }
             }
@@ -103,11 +105,13 @@ final class TailPump: Sendable {
     }
 
     private func begin(
-        _ sink: any TailSink, _ consumer: KafkaConsumer, _ sinks: inout [PartitionName: any TailSink]
+        _ sink: any TailSink, _ consumer: KafkaConsumer, _ sinks: inout [PartitionName: any TailSink],
+        _ endless: inout EndlessPartitions
     ) {
         do {
             try consumer.start(sink.place, from: KafkaConsumer.beginning, isShared: true)
             sinks[sink.place] = sink
+            endless.began(sink.place, now: .now)
         } catch {
             setup.logger.warning("a partition can't be followed", metadata: ["error": "\(error)"])
             sink.expire()
@@ -119,20 +123,24 @@ final class TailPump: Sendable {
 
     /// - Returns: whether it was a record.
     private func take(
-        _ event: FetchEvent, _ consumer: KafkaConsumer, _ sinks: [PartitionName: any TailSink]
+        _ event: FetchEvent, _ consumer: KafkaConsumer, _ sinks: [PartitionName: any TailSink],
+        _ endless: inout EndlessPartitions
     ) -> Bool {
         switch event {
         case .message(let place, let message):
             guard let sink = sinks[place] else { return false }
             let end = max(consumer.knownEnd(place) ?? 0, message.offset + 1)
-            if let target = sink.began(at: message.offset, end: end) { jump(consumer, place, to: target) }
+            var position = message.offset + 1
+            if let target = sink.began(at: message.offset, end: end), jump(consumer, place, to: target) {
+                position = target
+            }
+            endless.moved(place, to: position, now: .now)
             sink.came(message)
             consumer.isWell()
             return true
         case .end(let place, let offset):
             consumer.isWell()
-            _ = sinks[place]?.began(at: offset, end: offset)
-            sinks[place]?.reachedEnd(offset)
+            reachedEnd(sinks[place], offset, &endless)
             return false
         case .fault(let place, let fault):
             guard let place, let sink = sinks[place] else {
@@ -148,12 +156,36 @@ final class TailPump: Sendable {
         }
     }
 
-    private func jump(_ consumer: KafkaConsumer, _ place: PartitionName, to target: Int64) {
+    private func reachedEnd(_ sink: (any TailSink)?, _ offset: Int64, _ endless: inout EndlessPartitions) {
+        guard let sink else { return }
+        endless.ended(sink.place)
+        _ = sink.began(at: offset, end: offset)
+        sink.reachedEnd(offset)
+    }
+
+    /// Looks whether there are partitions whose end never comes, and takes the place of their reader for it.
+    private func pass(
+        _ endless: inout EndlessPartitions, _ consumer: KafkaConsumer, _ sinks: [PartitionName: any TailSink]
+    ) {
+        for place in endless.silent(now: .now) {
+            let range = consumer.askedRange(place, milliseconds: EndlessPartitions.askMilliseconds)
+            guard let end = endless.answered(place, range, now: .now) else { continue }
+            setup.logger.warning(
+                "the broker counts messages at the end of a partition that it does not have",
+                metadata: ["partition": "\(place)", "from": "\(end)", "to": "\(range?.upperBound ?? end)"])
+            reachedEnd(sinks[place], end, &endless)
+        }
+    }
+
+    /// - Returns: whether the reader goes on at `target`.
+    private func jump(_ consumer: KafkaConsumer, _ place: PartitionName, to target: Int64) -> Bool {
         do {
             try consumer.seek(place, to: target)
+            return true
         } catch {
             // It reads all that is between instead, and keeps none of it.
             setup.logger.warning("the reader can't jump ahead", metadata: ["error": "\(error)", "place": "\(place)"])
+            return false
         }
     }
 }
