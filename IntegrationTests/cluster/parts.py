@@ -23,6 +23,7 @@ LEASE_MILLISECONDS = 3_000
 LOG_BUCKET = "tansu"
 GONE_SECONDS = 30
 READY_SECONDS = 120
+SILENCE_SECONDS = 5
 
 
 def wait_until(check, seconds=120, what=""):
@@ -129,7 +130,8 @@ class BrokerPart(Part, Broker):
             self.process = None
 
     def ids(self, topic, count, seconds):
-        """The ids of a topic's messages, from the first on, until there are so many different ones and the end is seen."""
+        """The ids of a topic's messages, from the first on, until there are so many different ones and no more comes: the end
+        is seen, or it is one that a killed broker counts and does not have."""
         folder = client_environment()["LD_LIBRARY_PATH"].split(":")[0]
         if folder + "/python" not in sys.path:
             sys.path.append(folder + "/python")
@@ -140,8 +142,14 @@ class BrokerPart(Part, Broker):
             "enable.partition.eof": True})
         consumer.assign([kafka.TopicPartition(topic, 0, kafka.OFFSET_BEGINNING)])
         found, deadline = set(), time.monotonic() + seconds
+        silence = 0
         while True:
-            for message in consumer.consume(1_000, 1):
+            messages = consumer.consume(1_000, 1)
+            silence = 0 if messages else silence + 1
+            if len(found) >= count and silence >= SILENCE_SECONDS:
+                consumer.close()
+                return found
+            for message in messages:
                 if not message.error():
                     found.add(dict(message.headers())["dipper-record-id"])
                 elif message.error().code() != kafka.KafkaError._PARTITION_EOF:

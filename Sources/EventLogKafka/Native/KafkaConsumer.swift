@@ -99,13 +99,15 @@ import EventLog
         return code == RD_KAFKA_RESP_ERR_NO_ERROR && high >= 0 ? high : nil
     }
 
-    /// The first offset and the end of a partition as the broker tells them when asked; `nil` when it does not answer in time.
-    func askedRange(_ place: PartitionName, milliseconds: Int) -> Range<Int64>? {
+    /// The first offset and the end of a partition as the broker counts them, of which not all may be kept: the end that it
+    /// tells when asked, or that of the last answer to a fetch when that is further; `nil` when it does not answer in time.
+    func countedRange(_ place: PartitionName, milliseconds: Int) -> Range<Int64>? {
         var low: Int64 = 0
         var high: Int64 = 0
         let code = unsafe rd_kafka_query_watermark_offsets(
             handle.pointer, place.topic, Int32(place.partition), &low, &high, Int32(milliseconds))
-        return code == RD_KAFKA_RESP_ERR_NO_ERROR && low >= 0 && low <= high ? low..<high : nil
+        let end = max(high, knownEnd(place) ?? high)
+        return code == RD_KAFKA_RESP_ERR_NO_ERROR && low >= 0 && low <= end ? low..<end : nil
     }
 
     private func topic(_ name: String) throws -> OpaquePointer {

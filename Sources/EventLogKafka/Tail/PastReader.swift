@@ -92,7 +92,7 @@ final class PastLane {
             case .fault?, nil: continue
             }
         }
-        if let end = consumer.askedRange(place, milliseconds: milliseconds)?.upperBound, end > seen {
+        if let end = consumer.countedRange(place, milliseconds: milliseconds)?.upperBound, end > seen {
             // A broker that was killed may have counted messages that it never kept, and never answers for those offsets.
             logger.warning(
                 "the broker counts messages at the end of a partition that it does not have",

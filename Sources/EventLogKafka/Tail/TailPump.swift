@@ -168,7 +168,7 @@ final class TailPump: Sendable {
         _ endless: inout EndlessPartitions, _ consumer: KafkaConsumer, _ sinks: [PartitionName: any TailSink]
     ) {
         for place in endless.silent(now: .now) {
-            let range = consumer.askedRange(place, milliseconds: EndlessPartitions.askMilliseconds)
+            let range = consumer.countedRange(place, milliseconds: EndlessPartitions.askMilliseconds)
             guard let end = endless.answered(place, range, now: .now) else { continue }
             setup.logger.warning(
                 "the broker counts messages at the end of a partition that it does not have",
