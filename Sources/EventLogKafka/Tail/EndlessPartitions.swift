@@ -14,7 +14,7 @@ struct EndlessPartitions {
     static let answersMax = 2
     /// Milliseconds of silence before each question: several times what a broker may hold back an answer to a fetch.
     static let silenceMilliseconds = 2_500
-    /// Milliseconds that the answer may take; other partitions wait for it, too.
+    /// Milliseconds that the answer may take; all other partitions wait for it.
     static let askMilliseconds = 1_000
 
     private struct Silence {
@@ -37,7 +37,7 @@ struct EndlessPartitions {
         silences[place] = Silence(position: position, since: now)
     }
 
-    /// The end of `place` was seen, which tells of all that comes later.
+    /// The end of `place` was seen, which tells of all that comes later; or it is not read any more.
     mutating func ended(_ place: PartitionName) { silences[place] = nil }
 
     /// Partitions of which nothing has come for long enough to ask for their end.

@@ -149,6 +149,7 @@ final class TailPump: Sendable {
             }
             if fault.is(RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE) || fault.is(RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET) {
                 sink.lost(fault)
+                endless.ended(place)
             } else {
                 sink.failed(fault)
             }
@@ -169,7 +170,10 @@ final class TailPump: Sendable {
     ) {
         for place in endless.silent(now: .now) {
             let range = consumer.countedRange(place, milliseconds: EndlessPartitions.askMilliseconds)
-            guard let end = endless.answered(place, range, now: .now) else { continue }
+            let end = endless.answered(place, range, now: .now)
+            // A broker that says nothing is not asked for the others, too: what comes is to be taken meanwhile.
+            if range == nil { return }
+            guard let end else { continue }
             setup.logger.warning(
                 "the broker counts messages at the end of a partition that it does not have",
                 metadata: ["partition": "\(place)", "from": "\(end)", "to": "\(range?.upperBound ?? end)"])
