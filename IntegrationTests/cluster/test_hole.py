@@ -1,7 +1,7 @@
 """A broker counts messages at the end of each partition that it never kept, as Tansu does when it is killed between the two.
 
 Whoever begins to read then gets no answer for those offsets, and no word of an end. Gateways and workers start all the same, keys hold,
-and each accepted row is published once.
+and each accepted row is in its topic.
 """
 
 import json
